@@ -1,0 +1,161 @@
+# heapcast: one Makefile, no recursion. `make help` lists the targets.
+
+VERSION := $(shell sed -n 's/.*HC_VERSION "\(.*\)".*/\1/p' include/heapcast/version.h)
+
+CC       ?= cc
+AR       ?= ar
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
+# WERROR=1 turns warnings into errors (CI and `make check`).
+WERROR   ?=
+# SANITIZE=address,undefined builds everything into a tree of its own with those sanitizers.
+SANITIZE ?=
+B        := build$(if $(SANITIZE),/sanitize,)
+PREFIX   ?= /usr/local
+DESTDIR  ?=
+
+# Set-up: whatever is missing is installed by scripts/bootstrap.sh, which writes its findings to build/config.mk.
+CONFIG   := build/config.mk
+NO_SETUP := help clean uninstall
+ifneq ($(filter-out $(NO_SETUP),$(or $(MAKECMDGOALS),all)),)
+-include $(CONFIG)
+endif
+
+# -ffp-contract=off: the model must give the same bits on every machine, so no fused multiply-add.
+BASE := -std=c11 -D_GNU_SOURCE -Iinclude -fPIC -fvisibility=hidden -ffunction-sections -fdata-sections -ffp-contract=off \
+        -fno-strict-aliasing $(WARNINGS) $(if $(WERROR),-Werror) \
+        $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+JNI  := -isystem $(JDK_INCLUDE) -isystem $(JDK_INCLUDE)/linux
+LINK := $(if $(SANITIZE),-fsanitize=$(SANITIZE))
+
+PREDICTOR := $(wildcard predictor/*.c)
+RESOLVER  := $(wildcard resolver/*.c)
+RECORDS   := $(wildcard records/*.c)
+AGENT     := $(wildcard agent/*.c)
+CLI       := $(wildcard cli/*.c)
+UNIT      := $(wildcard tests/unit/test_*.c)
+
+objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+CORE     := $(B)/libheapcast-core.a
+CJSON_O  := $(B)/obj/third_party/cJSON.o
+HEADERS  := $(wildcard include/heapcast/*.h)
+
+.PHONY: all
+## all: the agent (build/libheapcast.so) and the command (build/heapcast)
+all: $(B)/libheapcast.so $(B)/heapcast
+
+$(CONFIG): scripts/bootstrap.sh
+	@scripts/bootstrap.sh build
+
+$(B)/obj/%.o: %.c $(CONFIG)
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) -I$(CJSON_DIR) $(if $(filter agent/%,$<),$(JNI)) -MMD -MP -c $< -o $@
+
+# cJSON is somebody else's code: our warnings are not for it.
+$(CJSON_O): $(CONFIG)
+	@mkdir -p $(@D)
+	$(CC) -std=c11 -O2 -g -fPIC -fvisibility=hidden -DCJSON_HIDE_SYMBOLS -c $(CJSON_DIR)/cJSON.c -o $@
+
+$(CORE): $(call objects,$(PREDICTOR) $(RESOLVER) $(RECORDS)) $(CJSON_O)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# Self-contained: the host needs libc, libm, libpthread and libdl and nothing else.
+$(B)/libheapcast.so: $(call objects,$(AGENT)) $(CORE) agent/exports.map
+	$(CC) -shared $(LINK) $(CFLAGS) -o $@ $(call objects,$(AGENT)) $(CORE) -Wl,--version-script=agent/exports.map \
+	  -Wl,$(if $(SANITIZE),-z$(comma)lazy,-z$(comma)defs) -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--exclude-libs,ALL -lm -lpthread -ldl
+comma := ,
+
+$(B)/heapcast: $(call objects,$(CLI)) $(CORE)
+	$(CC) $(LINK) $(CFLAGS) -o $@ $(call objects,$(CLI)) $(CORE) $(LIBYAML) -Wl,--gc-sections -lm -lpthread
+
+# ---- tests ------------------------------------------------------------------------------------------------------
+
+$(B)/tests/unit/%: tests/unit/%.c $(CORE) $(call objects,$(filter-out cli/main.c,$(CLI))) $(call objects,$(filter-out agent/agent.c,$(AGENT)))
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) -Wno-missing-prototypes -I. -I$(CJSON_DIR) $(JNI) -MMD -MP $(LINK) -o $@ $< \
+	  $(call objects,$(filter-out cli/main.c,$(CLI))) $(call objects,$(filter-out agent/agent.c,$(AGENT))) \
+	  $(CORE) $(LIBYAML) -Wl,--gc-sections -lcmocka -lm -lpthread -ldl
+
+.PHONY: unit-programs
+unit-programs: $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT))
+
+.PHONY: test
+## test: all that must pass before a change lands; sets up what it lacks (about 8 minutes on two cores)
+test:
+	@scripts/bootstrap.sh test
+	@$(MAKE) --no-print-directory all unit-programs
+	@$(MAKE) --no-print-directory unit-programs SANITIZE=address,undefined
+	@tests/run.sh all
+
+.PHONY: test-unit
+## test-unit: unit and golden tests, plain and under ASan and UBSan; no JVM, no network (about a minute)
+test-unit: all unit-programs
+	@$(MAKE) --no-print-directory unit-programs SANITIZE=address,undefined
+	@tests/run.sh unit golden check
+
+.PHONY: test-jvm
+## test-jvm: the agent in real JVMs, each collector on each JDK at hand
+test-jvm: all
+	@scripts/bootstrap.sh test
+	@tests/run.sh jvm
+
+.PHONY: test-flink
+## test-flink: the agent in a real Flink TaskManager, and what is resolved fed back to Flink
+test-flink: all
+	@scripts/bootstrap.sh test
+	@tests/run.sh flink
+
+.PHONY: golden
+## golden: rewrite the expected outputs of the golden tests; review the diff
+golden: all
+	@tests/golden/run.sh --rewrite
+
+.PHONY: check
+## check: rooms, headers alone, format, exports, banned functions, warnings as errors
+check: all
+	@scripts/check.sh
+
+.PHONY: demo
+## demo: the main job on a real Flink TaskManager, set-up included (FLINK_VERSION=1.20.5, DEMO=jvm for a plain JVM)
+demo:
+	@scripts/bootstrap.sh demo
+	@$(MAKE) --no-print-directory all
+	@scripts/demo.sh
+
+.PHONY: bench
+## bench: cost of a callback, an observation, a prediction, start-up and memory, each beside a peer
+bench: all
+	@scripts/bootstrap.sh test
+	@tests/bench/run.sh
+
+.PHONY: score
+## score: the predictor's score on the recorded traces
+score: all
+	@scripts/bootstrap.sh score
+	@scripts/score.sh
+
+.PHONY: install uninstall
+## install: into PREFIX (default /usr/local), below DESTDIR
+install: all
+	install -Dm755 $(B)/heapcast $(DESTDIR)$(PREFIX)/bin/heapcast
+	install -Dm755 $(B)/libheapcast.so $(DESTDIR)$(PREFIX)/lib/libheapcast.so
+	install -d $(DESTDIR)$(PREFIX)/include/heapcast
+	install -m644 $(HEADERS) $(DESTDIR)$(PREFIX)/include/heapcast/
+## uninstall: what install put there
+uninstall:
+	rm -rf $(DESTDIR)$(PREFIX)/bin/heapcast $(DESTDIR)$(PREFIX)/lib/libheapcast.so $(DESTDIR)$(PREFIX)/include/heapcast
+
+.PHONY: clean
+## clean: remove build/
+clean:
+	rm -rf build
+
+.PHONY: help
+## help: this list
+help:
+	@echo "heapcast $(VERSION)"
+	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+
+-include $(patsubst %.o,%.d,$(call objects,$(PREDICTOR) $(RESOLVER) $(RECORDS) $(AGENT) $(CLI)))
+-include $(patsubst tests/unit/%.c,$(B)/tests/unit/%.d,$(UNIT))

@@ -1,0 +1,48 @@
+/*
+ * One collection of the Java heap, as one source saw it. A sample is made once, never changed, and only moves right:
+ * agent, history, GC log and test traces all deliver this value, so a new source needs nothing but a reader.
+ */
+#ifndef HEAPCAST_GC_SAMPLE_H
+#define HEAPCAST_GC_SAMPLE_H
+
+#include <stdint.h>
+
+/* A byte count that no source could tell. JSON leaves such a field out; it is never written as 0. */
+#define HC_BYTES_UNKNOWN UINT64_MAX
+
+enum hc_collector {
+    HC_COLLECTOR_UNKNOWN = 0,
+    HC_COLLECTOR_SERIAL = 1,
+    HC_COLLECTOR_PARALLEL = 2,
+    HC_COLLECTOR_G1 = 3,
+    HC_COLLECTOR_CMS = 4,
+    HC_COLLECTOR_Z = 5,
+    HC_COLLECTOR_SHENANDOAH = 6,
+    HC_COLLECTOR_EPSILON = 7
+};
+
+enum hc_gc_kind {
+    HC_GC_YOUNG = 1, /* young generation only; the old generation keeps its garbage */
+    HC_GC_MIXED = 2, /* G1: young and some old regions */
+    HC_GC_FULL = 3,  /* stop-the-world collection of the whole heap */
+    HC_GC_OLD = 4,   /* end of a concurrent whole-heap cycle (CMS, ZGC, Shenandoah) */
+    HC_GC_PAUSE = 5  /* a pause that moves no object (G1 Remark, Cleanup): costs time, tells nothing about the live set */
+};
+
+struct hc_gc_sample {
+    int64_t end_time_ms; /* wall clock at the end of the pause, milliseconds since the epoch */
+    uint64_t gc_id;      /* 1, 2, … in one JVM, by our count */
+    uint64_t pause_us;   /* stop-the-world time, time to safepoint left out, as the JVM's GC log counts it */
+    uint64_t heap_used_before_bytes; /* or HC_BYTES_UNKNOWN (Serial, Parallel: eden's counter is stale before a pause) */
+    uint64_t heap_used_after_bytes;
+    uint64_t old_used_after_bytes; /* or HC_BYTES_UNKNOWN */
+    uint64_t heap_committed_bytes;
+    uint64_t heap_max_bytes;
+    uint64_t allocated_bytes; /* since the sample before; HC_BYTES_UNKNOWN where it can't be told */
+    uint64_t promoted_bytes;  /* growth of the old generation in a young pause (lower bound), or HC_BYTES_UNKNOWN */
+    uint64_t gc_time_us;      /* time in collections since the sample before; the agent sets it to pause_us */
+    enum hc_gc_kind kind;
+    char cause[36]; /* as HotSpot words it ("G1 Evacuation Pause"), cut to fit, NUL-terminated, may be empty */
+};
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * Samples in, recommendation out. The very code that runs in the JVM also runs behind `heapcast predict`, replay and
+ * back-test.
+ *
+ * The whole state that must survive lies in one flat block that the caller owns: ordinary memory, or a memory-mapped
+ * history. It holds a ring of raw samples, a ring of hourly aggregates, epochs (one for each JVM start), looks outside
+ * the heap and events; every slot carries its own checksum, so what is written survives kill -9 and a torn slot is
+ * dropped and counted. See predictor/series.h.
+ *
+ * One thread per object. After hc_predictor_new nothing allocates; observe is O(1), predict is bounded. The same input
+ * gives the same output on any machine: no clock, no locale, no randomness.
+ */
+#ifndef HEAPCAST_PREDICTOR_H
+#define HEAPCAST_PREDICTOR_H
+
+#include <heapcast/error.h>
+#include <heapcast/gc_sample.h>
+#include <heapcast/memory_sample.h>
+#include <heapcast/policy.h>
+#include <heapcast/recommendation.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hc_predictor;
+
+/* The start of a JVM. */
+struct hc_epoch {
+    int64_t start_ms; /* wall clock */
+    int64_t pid;
+    uint64_t heap_max_bytes; /* the JVM's own limit (-Xmx after its rounding) */
+    enum hc_collector collector;
+    uint32_t clean_end; /* 1 once hc_predictor_end was called: the run ended with a last word */
+};
+
+/* Version of the block's layout; a history of another version is set aside. */
+#define HC_SERIES_VERSION 1u
+
+/* Bytes that hc_predictor_new needs; constant, at most 1 MiB. */
+size_t hc_predictor_size(void);
+
+/*
+ * Opens the block. A block of zeros is a new, empty series. Otherwise header and slots are checked; bad slots are
+ * dropped and counted, and the derived state is rebuilt from the good ones. HC_EPARSE: not a series of this version
+ * (the block is left as it was). `memory` is borrowed until hc_predictor_free and must be 8-byte aligned.
+ */
+enum hc_status hc_predictor_new(void *memory, size_t size, const struct hc_policy *policy, struct hc_predictor **out,
+                                struct hc_error *err);
+void hc_predictor_free(struct hc_predictor *predictor); /* NULL is fine; the block stays */
+
+/* A JVM starts: a new epoch. If the one before never ended cleanly an event HC_EVENT_UNCLEAN_END is noted. */
+enum hc_status hc_predictor_start(struct hc_predictor *predictor, const struct hc_epoch *epoch);
+/* The JVM ends in good order. */
+void hc_predictor_end(struct hc_predictor *predictor, int64_t now_ms);
+
+/* HC_EINVAL: the sample contradicts itself (used above max, time before 1970); it is counted as dropped. */
+enum hc_status hc_predictor_observe(struct hc_predictor *predictor, const struct hc_gc_sample *sample);
+enum hc_status hc_predictor_observe_memory(struct hc_predictor *predictor, const struct hc_memory_sample *sample);
+enum hc_status hc_predictor_observe_event(struct hc_predictor *predictor, const struct hc_event *event);
+/* Samples that never reached the predictor (a full ring). */
+void hc_predictor_count_dropped(struct hc_predictor *predictor, uint64_t samples);
+
+/*
+ * The recommendation at now_ms. Always fills *out; verdict insufficient_data says in its reasons what is missing.
+ * task_heap_bytes is left unknown: only the caller knows Flink's split.
+ */
+enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_ms, struct hc_recommendation *out);
+
+/* Walks the raw samples that the ring still holds, oldest first. */
+typedef void hc_gc_sample_fn(void *context, const struct hc_gc_sample *sample);
+void hc_predictor_each_sample(const struct hc_predictor *predictor, hc_gc_sample_fn *each, void *context);
+typedef void hc_epoch_fn(void *context, const struct hc_epoch *epoch);
+void hc_predictor_each_epoch(const struct hc_predictor *predictor, hc_epoch_fn *each, void *context);
+
+#endif
