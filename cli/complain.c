@@ -1,0 +1,14 @@
+#include "command.h"
+
+#include <stdio.h>
+
+int hc_complain(const char *name, const struct hc_error *err)
+{
+    if (name == NULL)
+        fprintf(stderr, "heapcast: %s\n", err->text);
+    else if (err->line == 0)
+        fprintf(stderr, "heapcast: %s: %s\n", name, err->text);
+    else
+        fprintf(stderr, "heapcast: %s:%u: %s\n", name, err->line, err->text);
+    return HC_EXIT_FAILED;
+}
