@@ -51,10 +51,10 @@ $(B)/obj/%.o: %.c $(CONFIG)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -I$(CJSON_DIR) $(if $(filter agent/%,$<),$(JNI)) -MMD -MP -c $< -o $@
 
-# cJSON is somebody else's code: our warnings are not for it.
+# cJSON is somebody else's code: our warnings are not for it. ENABLE_LOCALES: the host JVM may have set a decimal comma.
 $(CJSON_O): $(CONFIG)
 	@mkdir -p $(@D)
-	$(CC) -std=c11 -O2 -g -fPIC -fvisibility=hidden -DCJSON_HIDE_SYMBOLS -c $(CJSON_DIR)/cJSON.c -o $@
+	$(CC) -std=c11 -O2 -g -fPIC -fvisibility=hidden -DCJSON_HIDE_SYMBOLS -DENABLE_LOCALES -c $(CJSON_DIR)/cJSON.c -o $@
 
 $(CORE): $(call objects,$(PREDICTOR) $(RESOLVER) $(RECORDS)) $(CJSON_O)
 	@rm -f $@

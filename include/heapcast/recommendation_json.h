@@ -14,9 +14,10 @@ enum hc_status hc_recommendation_write(const struct hc_recommendation *recommend
                                        const char *path, struct hc_error *err);
 /*
  * Reads the text of such a file. Unknown keys are skipped; absent ones become unknown. HC_EPARSE names the key that is
- * missing or of the wrong type; HC_EUNSUPPORTED: a newer format_version. `name` (the file) is used in messages.
+ * missing or of the wrong type; HC_EUNSUPPORTED: a newer format_version. err->line is
+ * set where the text is no JSON.
  */
-enum hc_status hc_recommendation_parse(const char *text, const char *name, struct hc_recommendation *out,
-                                       struct hc_subject *out_subject, struct hc_error *err);
+enum hc_status hc_recommendation_parse(const char *text, struct hc_recommendation *out, struct hc_subject *out_subject,
+                                       struct hc_error *err);
 
 #endif
