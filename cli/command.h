@@ -8,13 +8,15 @@ enum hc_exit { HC_EXIT_DONE = 0, HC_EXIT_FAILED = 1, HC_EXIT_USAGE = 2, HC_EXIT_
 
 struct hc_command {
     const char *name;
-    const char *summary; /* one line in `heapcast --help` */
+    const char *summary;               /* one line in `heapcast --help` */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns enum hc_exit */
 };
 
-extern const struct hc_command hc_cmd_show, hc_cmd_memory, hc_cmd_resolve, hc_cmd_explain, hc_cmd_predict, hc_cmd_export;
+extern const struct hc_command hc_cmd_show, hc_cmd_memory, hc_cmd_resolve, hc_cmd_explain, hc_cmd_predict,
+    hc_cmd_export;
 
-/* Prints `heapcast: NAME:LINE: text` on stderr (name may be NULL, the line is left out when 0) and returns HC_EXIT_FAILED. */
+/* Prints `heapcast: NAME:LINE: text` on stderr (name may be NULL, the line is left out when 0) and returns
+ * HC_EXIT_FAILED. */
 int hc_complain(const char *name, const struct hc_error *err);
 
 #endif

@@ -16,8 +16,9 @@ static void print_help(const struct hc_usage *usage)
     printf("Usage: heapcast %s [OPTION]… %s\n\n%s\n\nOptions:\n", usage->command, usage->operands, usage->about);
     for (const struct hc_option *o = usage->options; o->id != 0; o++) {
         char left[64];
-        snprintf(left, sizeof left, "%s%.1s%s--%s%s%s", o->id < 256 ? "-" : "   ", o->id < 256 ? (char[]){(char)o->id, 0} : "",
-                 o->id < 256 ? ", " : " ", o->name, o->argument != NULL ? " " : "", o->argument != NULL ? o->argument : "");
+        snprintf(left, sizeof left, "%s%.1s%s--%s%s%s", o->id < 256 ? "-" : "   ",
+                 o->id < 256 ? (char[]){(char)o->id, 0} : "", o->id < 256 ? ", " : " ", o->name,
+                 o->argument != NULL ? " " : "", o->argument != NULL ? o->argument : "");
         printf("  %-34s %s\n", left, o->help);
     }
     printf("  %-34s %s\n", "-h, --help", "this text");

@@ -9,7 +9,8 @@
 
 enum { PATH_SIZE = 4096, BLOCK = 64 * 1024 };
 
-static enum hc_status read_all(int fd, const char *path, size_t limit, char **out, size_t *out_length, struct hc_error *err)
+static enum hc_status read_all(int fd, const char *path, size_t limit, char **out, size_t *out_length,
+                               struct hc_error *err)
 {
     size_t length = 0, room = BLOCK;
     char *data = malloc(room + 1);
@@ -76,7 +77,8 @@ static void sync_directory(const char *path)
 {
     char directory[PATH_SIZE];
     const char *slash = strrchr(path, '/');
-    snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1, slash == NULL ? "." : path);
+    snprintf(directory, sizeof directory, "%.*s", slash == NULL ? 1 : (int)(slash - path) + 1,
+             slash == NULL ? "." : path);
     int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd);

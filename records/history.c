@@ -75,8 +75,8 @@ static enum hc_status set_aside(struct hc_history *h, const char *why, struct hc
         snprintf(h->note, sizeof h->note, "%s is %s; kept as %s, a new history begins", h->path, why, aside);
         return HC_OK;
     }
-    return hc_fail(err, HC_EIO, 0, "%s is %s and cannot be set aside: %s; remove it or choose another dir", h->path, why,
-                   strerror(errno));
+    return hc_fail(err, HC_EIO, 0, "%s is %s and cannot be set aside: %s; remove it or choose another dir", h->path,
+                   why, strerror(errno));
 }
 
 /* Opens and locks; a file that was replaced between open and lock is opened again. */
@@ -110,7 +110,8 @@ static enum hc_status create(struct hc_history *h, struct hc_error *err)
         why = errno;
     if (why != 0) {
         unlink(h->path);
-        return hc_fail(err, HC_EIO, 0, "%s cannot be given %zu bytes: %s", h->path, HEADER_SIZE + h->size, strerror(why));
+        return hc_fail(err, HC_EIO, 0, "%s cannot be given %zu bytes: %s", h->path, HEADER_SIZE + h->size,
+                       strerror(why));
     }
     return HC_OK;
 }
@@ -135,8 +136,9 @@ static enum hc_status open_or_create(struct hc_history *h, struct hc_error *err)
         return hc_fail(err, HC_EIO, 0, "%s is not a regular file", h->path);
     if (st.st_size == 0)
         return create(h, err);
-    const char *why = pread(h->fd, &found, sizeof found, 0) == (ssize_t)sizeof found ? mismatch(&found, &want, st.st_size)
-                                                                                     : "damaged";
+    const char *why = pread(h->fd, &found, sizeof found, 0) == (ssize_t)sizeof found
+                          ? mismatch(&found, &want, st.st_size)
+                          : "damaged";
     if (why == NULL) {
         /* A sparse file (a restored backup) would fault on a full disk: have its blocks reserved too. */
         int full = posix_fallocate(h->fd, 0, st.st_size);
@@ -162,7 +164,8 @@ static struct hc_history *history_new(const char *path, size_t size, unsigned ve
     return h;
 }
 
-enum hc_status hc_history_open(const char *path, size_t size, unsigned version, struct hc_history **out, struct hc_error *err)
+enum hc_status hc_history_open(const char *path, size_t size, unsigned version, struct hc_history **out,
+                               struct hc_error *err)
 {
     struct hc_history *h = history_new(path, size, version);
     if (h == NULL)
@@ -178,7 +181,8 @@ enum hc_status hc_history_open(const char *path, size_t size, unsigned version, 
     return HC_OK;
 }
 
-enum hc_status hc_history_read(const char *path, size_t size, unsigned version, struct hc_history **out, struct hc_error *err)
+enum hc_status hc_history_read(const char *path, size_t size, unsigned version, struct hc_history **out,
+                               struct hc_error *err)
 {
     struct stat st;
     struct header found = {0}, want = header_for(version, size);
@@ -193,7 +197,8 @@ enum hc_status hc_history_read(const char *path, size_t size, unsigned version, 
         const char *why = pread(h->fd, &found, sizeof found, 0) == (ssize_t)sizeof found
                               ? mismatch(&found, &want, st.st_size)
                               : "not a heapcast history";
-        status = why == NULL ? map(h, PROT_READ | PROT_WRITE, MAP_PRIVATE, err) : hc_fail(err, HC_EPARSE, 0, "the file is %s", why);
+        status = why == NULL ? map(h, PROT_READ | PROT_WRITE, MAP_PRIVATE, err)
+                             : hc_fail(err, HC_EPARSE, 0, "the file is %s", why);
     }
     if (status != HC_OK) {
         hc_history_close(h);

@@ -4,6 +4,7 @@
 #include "utc_time.h"
 
 #include <heapcast/file.h>
+#include <heapcast/memory_sample.h>
 
 #include <cJSON.h>
 #include <math.h>
@@ -21,13 +22,11 @@ static const char *const verdict_names[] = {"insufficient_data", "keep", "shrink
 static const char *const evidence_names[] = {"none", "exact", "marking", "estimate", "upper_bound"};
 static const char *const term_names[] = {"none", "percentile", "trend", "floor", "gc_cost", "out_of_memory", "cap"};
 static const char *const role_names[] = {"jvm", "taskmanager", "jobmanager"};
-static const char *const collector_names[] = {"unknown", "Serial", "Parallel", "G1", "CMS", "Z", "Shenandoah", "Epsilon"};
-static const char *const event_names[] = {"unknown",
-                                          "out_of_memory_heap",
-                                          "out_of_memory_metaspace",
-                                          "out_of_memory_threads",
-                                          "out_of_memory_other",
-                                          "unclean_end"};
+static const char *const collector_names[] = {"unknown", "Serial", "Parallel",   "G1",
+                                              "CMS",     "Z",      "Shenandoah", "Epsilon"};
+static const char *const event_names[] = {
+    "unknown",    "out_of_memory_heap", "out_of_memory_metaspace", "out_of_memory_threads", "out_of_memory_other",
+    "unclean_end"};
 static const char *const consumer_names[] = {"rocksdb", "forst", "python", "operator"};
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -131,7 +130,8 @@ static int add_subject(cJSON *top, const struct hc_subject *s)
              (s->started_at_ms == 0 ||
               cJSON_AddStringToObject(subject, "started_at", utc_time_print(s->started_at_ms, text)) != NULL);
     cJSON *jvm = ok ? cJSON_AddObjectToObject(subject, "jvm") : NULL;
-    ok = jvm != NULL && (s->jvm_version[0] == '\0' || cJSON_AddStringToObject(jvm, "version", s->jvm_version) != NULL) &&
+    ok = jvm != NULL &&
+         (s->jvm_version[0] == '\0' || cJSON_AddStringToObject(jvm, "version", s->jvm_version) != NULL) &&
          cJSON_AddStringToObject(jvm, "collector", NAME_OF(collector_names, s->collector)) != NULL &&
          ((double)s->heap_max_bytes > EXACT_MAX ||
           cJSON_AddNumberToObject(jvm, "heap_max_bytes", (double)s->heap_max_bytes) != NULL);
@@ -218,11 +218,12 @@ enum hc_status hc_recommendation_print(const struct hc_recommendation *r, const 
     char *text = NULL, *ended = NULL;
     cJSON *top = cJSON_CreateObject();
     int ok = top != NULL && cJSON_AddStringToObject(top, "format", format_name) != NULL &&
-             cJSON_AddNumberToObject(top, "format_version", FORMAT_VERSION) != NULL && add_fields(top, r, recommendation_fields, 1) &&
-             add_subject(top, subject) && add_fields(top, r, recommendation_fields + 1, RECOMMENDATION_FIELDS - 1) &&
-             add_reasons(top, r) && add_consumers(top, r) &&
-             (r->backtest.decisions == 0 || add_fields(top, r, backtest_fields, BACKTEST_FIELDS)) && add_events(top, r) &&
-             add_histogram(top, r);
+             cJSON_AddNumberToObject(top, "format_version", FORMAT_VERSION) != NULL &&
+             add_fields(top, r, recommendation_fields, 1) && add_subject(top, subject) &&
+             add_fields(top, r, recommendation_fields + 1, RECOMMENDATION_FIELDS - 1) && add_reasons(top, r) &&
+             add_consumers(top, r) &&
+             (r->backtest.decisions == 0 || add_fields(top, r, backtest_fields, BACKTEST_FIELDS)) &&
+             add_events(top, r) && add_histogram(top, r);
     if (ok)
         text = cJSON_Print(top);
     cJSON_Delete(top);
@@ -240,8 +241,8 @@ enum hc_status hc_recommendation_print(const struct hc_recommendation *r, const 
     return HC_OK;
 }
 
-enum hc_status hc_recommendation_write(const struct hc_recommendation *r, const struct hc_subject *subject, const char *path,
-                                       struct hc_error *err)
+enum hc_status hc_recommendation_write(const struct hc_recommendation *r, const struct hc_subject *subject,
+                                       const char *path, struct hc_error *err)
 {
     char *text = NULL;
     enum hc_status status = hc_recommendation_print(r, subject, &text, err);
@@ -317,8 +318,8 @@ static void set_unknown(struct hc_recommendation *r, const struct field *fields,
     }
 }
 
-static enum hc_status read_fields(const cJSON *top, struct hc_recommendation *r, const struct field *fields, size_t count,
-                                  struct hc_error *err)
+static enum hc_status read_fields(const cJSON *top, struct hc_recommendation *r, const struct field *fields,
+                                  size_t count, struct hc_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         const struct field *f = &fields[i];
@@ -429,14 +430,16 @@ static enum hc_status read_histogram(const cJSON *top, struct hc_recommendation 
     return HC_OK;
 }
 
-static enum hc_status read_all(const cJSON *top, struct hc_recommendation *r, struct hc_subject *s, struct hc_error *err)
+static enum hc_status read_all(const cJSON *top, struct hc_recommendation *r, struct hc_subject *s,
+                               struct hc_error *err)
 {
     const cJSON *format = cJSON_GetObjectItemCaseSensitive(top, "format");
     const cJSON *version = cJSON_GetObjectItemCaseSensitive(top, "format_version");
     if (!cJSON_IsString(format) || strcmp(format->valuestring, format_name) != 0)
         return hc_fail(err, HC_EPARSE, 0, "not a heapcast recommendation: 'format' is not \"%s\"", format_name);
     if (!cJSON_IsNumber(version) || version->valuedouble != FORMAT_VERSION)
-        return hc_fail(err, HC_EUNSUPPORTED, 0, "'format_version' is not %d: written by another version of heapcast", FORMAT_VERSION);
+        return hc_fail(err, HC_EUNSUPPORTED, 0, "'format_version' is not %d: written by another version of heapcast",
+                       FORMAT_VERSION);
     if (!cJSON_IsString(cJSON_GetObjectItemCaseSensitive(find(top, "recommendation"), "verdict")))
         return hc_fail(err, HC_EPARSE, 0, "'recommendation.verdict' is missing");
     if (!cJSON_IsObject(cJSON_GetObjectItemCaseSensitive(top, "subject")))

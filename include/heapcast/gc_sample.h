@@ -26,14 +26,16 @@ enum hc_gc_kind {
     HC_GC_MIXED = 2, /* G1: young and some old regions */
     HC_GC_FULL = 3,  /* stop-the-world collection of the whole heap */
     HC_GC_OLD = 4,   /* end of a concurrent whole-heap cycle (CMS, ZGC, Shenandoah) */
-    HC_GC_PAUSE = 5  /* a pause that moves no object (G1 Remark, Cleanup): costs time, tells nothing about the live set */
+    HC_GC_PAUSE =
+        5 /* a pause that moves no object (G1 Remark, Cleanup): costs time, tells nothing about the live set */
 };
 
 struct hc_gc_sample {
     int64_t end_time_ms; /* wall clock at the end of the pause, milliseconds since the epoch */
     uint64_t gc_id;      /* 1, 2, … in one JVM, by our count */
     uint64_t pause_us;   /* stop-the-world time, time to safepoint left out, as the JVM's GC log counts it */
-    uint64_t heap_used_before_bytes; /* or HC_BYTES_UNKNOWN (Serial, Parallel: eden's counter is stale before a pause) */
+    uint64_t
+        heap_used_before_bytes; /* or HC_BYTES_UNKNOWN (Serial, Parallel: eden's counter is stale before a pause) */
     uint64_t heap_used_after_bytes;
     uint64_t old_used_after_bytes; /* or HC_BYTES_UNKNOWN */
     uint64_t heap_committed_bytes;

@@ -78,15 +78,15 @@ struct hc_recommendation {
     } observed;
 
     struct {
-        double percentile;          /* 0..1, of the residuals around the trend line */
-        uint64_t percentile_bytes;  /* the live set at that percentile, at the end of the horizon */
+        double percentile;         /* 0..1, of the residuals around the trend line */
+        uint64_t percentile_bytes; /* the live set at that percentile, at the end of the horizon */
         double trend_slope_bytes_per_h;
         int trend_significant;
-        double margin_ratio;        /* what the percentile is multiplied with */
-        uint64_t floor_bytes;       /* added to the live set at least */
-        uint64_t live_upper_bytes;  /* the live set that must fit: percentile, trend, margin and floor together */
-        double usable_ratio;        /* share of the heap that a live set may fill */
-        double gc_work_bytes;       /* GC share times free heap, 99th percentile of the hours */
+        double margin_ratio;       /* what the percentile is multiplied with */
+        uint64_t floor_bytes;      /* added to the live set at least */
+        uint64_t live_upper_bytes; /* the live set that must fit: percentile, trend, margin and floor together */
+        double usable_ratio;       /* share of the heap that a live set may fill */
+        double gc_work_bytes;      /* GC share times free heap, 99th percentile of the hours */
         double gc_share_limit_ratio;
         uint64_t gc_headroom_bytes; /* free heap that keeps GC below its limit */
         enum hc_term binding;
