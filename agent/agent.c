@@ -1,0 +1,238 @@
+/*
+ * libheapcast.so: entry points and life cycle. The order: options → who is this → (VMInit) counters, recorder, gauges,
+ * GC events → (VMDeath) last word. Whatever goes wrong ends in one log line and an idle agent: HotSpot ends the JVM
+ * when Agent_OnLoad returns an error, so only strict=true does that.
+ */
+#include "args.h"
+#include "flink_process.h"
+#include "gc_events.h"
+#include "jvm_gauge.h"
+#include "log.h"
+#include "perf_counters.h"
+#include "process_gauge.h"
+#include "recorder.h"
+#include "ring.h"
+#include "vm_structs.h"
+
+#include <heapcast/version.h>
+
+#include <jvmti.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+/* 1.2 is what JDK 11 to 25 all have; asking for the headers' newest version makes an older JVM refuse to start. */
+enum { JVMTI_WANTED = 0x30010200 };
+
+static struct agent {
+    atomic_flag taken; /* one agent a JVM */
+    jvmtiEnv *jvmti;
+    struct args args;
+    struct hc_subject subject;
+    char dir[ARGS_PATH_SIZE];
+    struct ring ring;
+    struct perf_counters counters;
+    struct jvm_gauge gauge;
+} agent = {.taken = ATOMIC_FLAG_INIT};
+
+/* ---- events ---- */
+
+static void JNICALL on_gc_start(jvmtiEnv *jvmti)
+{
+    (void)jvmti;
+    gc_events_start();
+}
+
+static void JNICALL on_gc_finish(jvmtiEnv *jvmti)
+{
+    (void)jvmti;
+    gc_events_finish();
+}
+
+static void JNICALL on_resource_exhausted(jvmtiEnv *jvmti, JNIEnv *jni, jint flags, const void *reserved,
+                                          const char *text)
+{
+    (void)jvmti;
+    (void)jni;
+    (void)reserved;
+    /* metaspace has no flag of its own: the text tells */
+    if (text != NULL && (strstr(text, "etaspace") != NULL || strstr(text, "class space") != NULL))
+        recorder_note_exhausted(HC_EVENT_OUT_OF_MEMORY_METASPACE);
+    else if ((flags & JVMTI_RESOURCE_EXHAUSTED_THREADS) != 0)
+        recorder_note_exhausted(HC_EVENT_OUT_OF_MEMORY_THREADS);
+    else if ((flags & JVMTI_RESOURCE_EXHAUSTED_JAVA_HEAP) != 0)
+        recorder_note_exhausted(HC_EVENT_OUT_OF_MEMORY_HEAP);
+    else
+        recorder_note_exhausted(HC_EVENT_OUT_OF_MEMORY_OTHER);
+}
+
+static void notify(jvmtiEventMode mode, jvmtiEvent event)
+{
+    (void)(*agent.jvmti)->SetEventNotificationMode(agent.jvmti, mode, event, NULL);
+}
+
+/* ---- start ---- */
+
+/* Why this JVM's heap can't be measured; NULL if it can. */
+static const char *limitation(int counters_found)
+{
+    static char text[160];
+    enum hc_collector collector = agent.counters.collector;
+    if (vm_perf_memory() == NULL)
+        return "this JVM has no performance counters (-XX:-UsePerfData, or not HotSpot): its collections can't be read";
+    if (collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL || collector == HC_COLLECTOR_G1)
+        return counters_found
+                   ? NULL
+                   : "this JVM's performance counters lack some that a sample needs: its collections can't be read";
+    snprintf(text, sizeof text,
+             "the collector of this JVM is not supported in this version (Serial, Parallel and G1 are): its "
+             "collections can't be read");
+    return text;
+}
+
+static void describe_jvm(void)
+{
+    char *version = NULL;
+    if ((*agent.jvmti)->GetSystemProperty(agent.jvmti, "java.version", &version) == JVMTI_ERROR_NONE &&
+        version != NULL) {
+        snprintf(agent.subject.jvm_version, sizeof agent.subject.jvm_version, "%s", version);
+        (*agent.jvmti)->Deallocate(agent.jvmti, (unsigned char *)version);
+    }
+    agent.subject.collector = agent.counters.collector;
+    agent.subject.started_at_ms = process_start_ms();
+}
+
+static void announce(const char *missing)
+{
+    static const char *const roles[] = {"jvm", "taskmanager", "jobmanager"};
+    if (missing != NULL)
+        log_line(LOG_LEVEL_ERROR, "%s", missing);
+    log_line(LOG_LEVEL_INFO, "version %s watches %s %s (JDK %s, heap %.0f MiB), files in %s", HC_VERSION,
+             roles[agent.subject.role], agent.subject.name, agent.subject.jvm_version,
+             agent.subject.heap_max_bytes == HC_BYTES_UNKNOWN ? 0.0 : (double)agent.subject.heap_max_bytes / 1048576,
+             agent.dir);
+}
+
+/* The JVM lives: counters are there, threads can be started. */
+static void start(JNIEnv *jni)
+{
+    struct recorder_setup setup = {.args = &agent.args,
+                                   .subject = &agent.subject,
+                                   .dir = agent.dir,
+                                   .ring = &agent.ring,
+                                   .counters = &agent.counters};
+    int found = perf_counters_find(vm_perf_memory(), &agent.counters);
+    setup.missing = limitation(found);
+    agent.subject.heap_max_bytes = HC_BYTES_UNKNOWN;
+    if (vm_heap_range(&setup.heap_start, &setup.heap_bytes))
+        agent.subject.heap_max_bytes = setup.heap_bytes;
+    describe_jvm();
+    announce(setup.missing);
+    if (agent.args.off_heap_ms > 0 && jvm_gauge_start(&agent.gauge, agent.jvmti, jni, agent.args.off_heap_ms) == 0)
+        setup.jvm_gauge = &agent.gauge;
+    if (recorder_start(&setup) != 0)
+        return;
+    notify(JVMTI_ENABLE, JVMTI_EVENT_RESOURCE_EXHAUSTED);
+    if (setup.missing == NULL) {
+        gc_events_init(&agent.counters, &agent.ring);
+        notify(JVMTI_ENABLE, JVMTI_EVENT_GARBAGE_COLLECTION_START);
+        notify(JVMTI_ENABLE, JVMTI_EVENT_GARBAGE_COLLECTION_FINISH);
+    }
+}
+
+static void JNICALL on_vm_init(jvmtiEnv *jvmti, JNIEnv *jni, jthread thread)
+{
+    (void)jvmti;
+    (void)thread;
+    start(jni);
+}
+
+static void JNICALL on_vm_death(jvmtiEnv *jvmti, JNIEnv *jni)
+{
+    (void)jvmti;
+    (void)jni;
+    notify(JVMTI_DISABLE, JVMTI_EVENT_GARBAGE_COLLECTION_START);
+    notify(JVMTI_DISABLE, JVMTI_EVENT_GARBAGE_COLLECTION_FINISH);
+    jvm_gauge_stop(&agent.gauge);
+    recorder_stop();
+}
+
+/* ---- load ---- */
+
+/* 1: go on; 0: the JVM shall not start with such options (strict=true). */
+static int take_options(const char *options)
+{
+    args_parse(options, &agent.args);
+    log_set_level(agent.args.log);
+    for (unsigned i = 0; i < agent.args.problems; i++)
+        log_line(LOG_LEVEL_ERROR, "%s", agent.args.problem[i]);
+    for (unsigned i = 0; i < agent.args.notes; i++)
+        log_line(LOG_LEVEL_INFO, "%s", agent.args.note[i]);
+    return !(agent.args.strict && agent.args.problems > 0);
+}
+
+static int connect(JavaVM *vm)
+{
+    static const jvmtiEventCallbacks callbacks = {
+        .VMInit = on_vm_init,
+        .VMDeath = on_vm_death,
+        .GarbageCollectionStart = on_gc_start,
+        .GarbageCollectionFinish = on_gc_finish,
+        .ResourceExhausted = on_resource_exhausted,
+    };
+    jvmtiCapabilities wanted = {0}, exhaustion = {0};
+    void *env = NULL;
+    if ((*vm)->GetEnv(vm, &env, JVMTI_WANTED) != JNI_OK)
+        return 0;
+    agent.jvmti = env;
+    wanted.can_generate_garbage_collection_events = 1;
+    exhaustion.can_generate_resource_exhaustion_heap_events = 1;
+    exhaustion.can_generate_resource_exhaustion_threads_events = 1;
+    (void)(*agent.jvmti)->AddCapabilities(agent.jvmti, &exhaustion); /* good to have */
+    return (*agent.jvmti)->AddCapabilities(agent.jvmti, &wanted) == JVMTI_ERROR_NONE &&
+           (*agent.jvmti)->SetEventCallbacks(agent.jvmti, &callbacks, sizeof callbacks) == JVMTI_ERROR_NONE;
+}
+
+static jint load(JavaVM *vm, const char *options)
+{
+    if (atomic_flag_test_and_set(&agent.taken)) {
+        log_line(LOG_LEVEL_ERROR, "already loaded in this JVM; the second -agentpath does nothing");
+        return JNI_OK;
+    }
+    if (!take_options(options)) {
+        log_line(LOG_LEVEL_ERROR, "strict=true: the JVM does not start with these options");
+        return JNI_ERR;
+    }
+    if (!connect(vm)) {
+        log_line(LOG_LEVEL_ERROR, "this JVM does not grant GC events (JVMTI 1.2); heapcast does nothing");
+        return JNI_OK;
+    }
+    flink_process_identify(&agent.args, &agent.subject, agent.dir, sizeof agent.dir);
+    notify(JVMTI_ENABLE, JVMTI_EVENT_VM_DEATH);
+    return JNI_OK;
+}
+
+JNIEXPORT jint JNICALL Agent_OnLoad(JavaVM *vm, char *options, void *reserved)
+{
+    (void)reserved;
+    jint result = load(vm, options);
+    if (result == JNI_OK && agent.jvmti != NULL)
+        notify(JVMTI_ENABLE, JVMTI_EVENT_VM_INIT);
+    return result;
+}
+
+JNIEXPORT jint JNICALL Agent_OnAttach(JavaVM *vm, char *options, void *reserved)
+{
+    void *jni = NULL;
+    int first = agent.jvmti == NULL;
+    (void)reserved;
+    jint result = load(vm, options);
+    if (result == JNI_OK && first && agent.jvmti != NULL && (*vm)->GetEnv(vm, &jni, JNI_VERSION_1_6) == JNI_OK)
+        start(jni); /* VMInit was long ago */
+    return result;
+}
+
+JNIEXPORT void JNICALL Agent_OnUnload(JavaVM *vm)
+{
+    (void)vm; /* VMDeath has said the last word; the recorder has ended or is left behind */
+}

@@ -1,0 +1,75 @@
+#include "gc_events.h"
+
+#include <time.h>
+
+/* Start and Finish of one pause run on the same thread (measured on JDK 11 to 25), so this needs no synchronisation. */
+static struct {
+    const struct perf_counters *counters;
+    struct ring *ring;
+    int64_t start_ns;
+    int64_t used_before, old_before, eden_capacity;
+    int64_t young_invocations, full_invocations;
+} at_start;
+
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t); /* vDSO: no system call */
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static int64_t used(const struct perf_counters *c)
+{
+    return *c->eden_used + perf_value(c->survivor0_used) + perf_value(c->survivor1_used) + *c->old_used;
+}
+
+void gc_events_init(const struct perf_counters *counters, struct ring *ring)
+{
+    at_start.counters = counters;
+    at_start.ring = ring;
+}
+
+void gc_events_start(void)
+{
+    const struct perf_counters *c = at_start.counters;
+    at_start.used_before = used(c);
+    at_start.old_before = *c->old_used;
+    at_start.eden_capacity = perf_value(c->eden_capacity);
+    at_start.young_invocations = *c->young_invocations;
+    at_start.full_invocations = *c->full_invocations;
+    at_start.start_ns = now_ns();
+}
+
+static void copy_cause(const struct perf_counters *c, char *out)
+{
+    static const char none[] = "No GC";
+    const volatile char *from = c->cause;
+    size_t i = 0;
+    while (i < sizeof none && from[i] == none[i])
+        i++;
+    if (i == sizeof none) /* cleared already: Serial, Parallel and CMS before JDK 25 */
+        from = c->last_cause;
+    for (i = 0; i < RING_CAUSE - 1 && from[i] != '\0'; i++)
+        out[i] = from[i];
+    out[i] = '\0';
+}
+
+void gc_events_finish(void)
+{
+    const struct perf_counters *c = at_start.counters;
+    struct gc_record r;
+    r.end_ns = now_ns();
+    if (at_start.start_ns == 0) /* events were switched on inside a pause (late attach) */
+        return;
+    r.pause_ns = r.end_ns - at_start.start_ns;
+    r.used_before = at_start.used_before;
+    r.used_after = used(c);
+    r.old_before = at_start.old_before;
+    r.old_after = *c->old_used;
+    r.committed = *c->young_capacity + *c->old_capacity;
+    r.eden_capacity = at_start.eden_capacity;
+    r.young_count = (uint32_t)(*c->young_invocations - at_start.young_invocations);
+    r.full_count = (uint32_t)(*c->full_invocations - at_start.full_invocations);
+    copy_cause(c, r.cause);
+    ring_push(at_start.ring, &r);
+}

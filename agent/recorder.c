@@ -1,0 +1,331 @@
+#include "recorder.h"
+
+#include "process_gauge.h"
+#include "publisher.h"
+#include "sampler.h"
+
+#include <heapcast/history.h>
+#include <heapcast/predictor.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum {
+    ROUND_MS = 100, /* a ring of 1024 is then full only at ten thousand collections a second */
+    STOP_WAIT_MS = 300,
+    STACK_BYTES = 512 * 1024,
+    EXHAUSTED_MAX = 16
+};
+
+static struct recorder {
+    struct recorder_setup setup;
+    struct sampler sampler;
+    struct process_gauge gauge;
+    struct publisher publisher;
+    struct hc_history *history;
+    void *memory; /* of the series, where there is no history */
+    struct hc_predictor *predictor;
+    char history_path[ARGS_PATH_SIZE + 160];
+
+    pthread_mutex_t mutex; /* guards stop and done only; never taken in a pause */
+    pthread_cond_t wake, ended;
+    int started, stop, done;
+
+    _Atomic uint32_t exhausted[EXHAUSTED_MAX]; /* enum hc_event_kind, 0: free */
+} recorder;
+
+static int64_t now_ms(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t wall_minus_monotonic_ns(void)
+{
+    struct timespec wall, mono;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    clock_gettime(CLOCK_MONOTONIC, &mono);
+    return ((int64_t)wall.tv_sec - mono.tv_sec) * 1000000000 + wall.tv_nsec - mono.tv_nsec;
+}
+
+/* ---- the series: in a history file, else in memory ---- */
+
+static void make_directories(const char *path)
+{
+    char part[ARGS_PATH_SIZE];
+    snprintf(part, sizeof part, "%s", path);
+    for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        (void)mkdir(part, 0755);
+        *slash = '/';
+    }
+    (void)mkdir(part, 0755); /* if it fails, opening a file there says why */
+}
+
+static enum hc_status open_history(struct recorder *r, struct hc_error *err)
+{
+    snprintf(r->history_path, sizeof r->history_path, "%s/heapcast-%s.hc", r->setup.dir, r->setup.subject->name);
+    return hc_history_open(r->history_path, hc_predictor_size(), HC_SERIES_VERSION, &r->history, err);
+}
+
+/* Two processes must not share files: the second one takes a name of its own. */
+static void take_other_name(struct hc_subject *s)
+{
+    char name[sizeof s->name];
+    snprintf(name, sizeof name, "%.100s-%lld", s->name, (long long)s->pid);
+    memcpy(s->name, name, sizeof name);
+}
+
+static void policy_from(const struct args *args, struct hc_policy *policy)
+{
+    hc_policy_init(policy);
+    policy->horizon_ms = args->horizon_ms;
+    policy->warmup_ms = args->warmup_ms;
+    policy->gc_share_limit_ratio = args->gc_share;
+}
+
+static enum hc_status open_predictor(struct recorder *r, const struct hc_policy *policy, struct hc_error *err)
+{
+    enum hc_status status = HC_EIO;
+    if (r->history != NULL) {
+        void *block = hc_history_memory(r->history);
+        status = hc_predictor_new(block, hc_predictor_size(), policy, &r->predictor, err);
+        if (status == HC_EPARSE && hc_history_renew(r->history, err) == HC_OK)
+            status = hc_predictor_new(hc_history_memory(r->history), hc_predictor_size(), policy, &r->predictor, err);
+        if (hc_history_note(r->history)[0] != '\0')
+            log_line(LOG_LEVEL_INFO, "%s", hc_history_note(r->history));
+        if (status == HC_OK)
+            return status;
+        log_line(LOG_LEVEL_ERROR, "%s; the history stays in memory", err->text);
+    }
+    r->memory = calloc(1, hc_predictor_size());
+    return r->memory == NULL ? hc_fail(err, HC_ENOMEM, 0, "no memory for the series")
+                             : hc_predictor_new(r->memory, hc_predictor_size(), policy, &r->predictor, err);
+}
+
+static enum hc_status open_series(struct recorder *r, struct hc_error *err)
+{
+    struct hc_policy policy;
+    policy_from(r->setup.args, &policy);
+    make_directories(r->setup.dir);
+    if (r->setup.args->history) {
+        enum hc_status status = open_history(r, err);
+        if (status == HC_EBUSY) {
+            take_other_name(r->setup.subject);
+            log_line(LOG_LEVEL_INFO, "%s; this JVM writes as %s", err->text, r->setup.subject->name);
+            status = open_history(r, err);
+        }
+        if (status != HC_OK)
+            log_line(LOG_LEVEL_ERROR, "%s; the history stays in memory and is lost at the end", err->text);
+    }
+    return open_predictor(r, &policy, err);
+}
+
+/* ---- a round ---- */
+
+static void drain(struct recorder *r)
+{
+    struct gc_record record;
+    struct hc_gc_sample sample;
+    int64_t offset_ns = wall_minus_monotonic_ns();
+    while (ring_pop(r->setup.ring, &record)) {
+        sampler_make(&r->sampler, &record, offset_ns, &sample);
+        (void)hc_predictor_observe(r->predictor, &sample); /* a sample that contradicts itself is counted there */
+    }
+    hc_predictor_count_dropped(r->predictor, ring_take_dropped(r->setup.ring));
+}
+
+static void take_exhausted(struct recorder *r)
+{
+    static const char *const texts[] = {"", "OutOfMemoryError: Java heap", "OutOfMemoryError: metaspace",
+                                        "OutOfMemoryError: no further thread", "OutOfMemoryError"};
+    for (int i = 0; i < EXHAUSTED_MAX; i++) {
+        uint32_t kind = atomic_exchange_explicit(&r->exhausted[i], 0, memory_order_relaxed);
+        if (kind == 0)
+            continue;
+        struct hc_event event = {.time_ms = now_ms(CLOCK_REALTIME), .kind = (enum hc_event_kind)kind};
+        snprintf(event.text, sizeof event.text, "%s", kind < sizeof texts / sizeof texts[0] ? texts[kind] : texts[4]);
+        (void)hc_predictor_observe_event(r->predictor, &event);
+    }
+}
+
+static uint64_t counter_or_unknown(const volatile int64_t *counter)
+{
+    return counter != NULL && *counter >= 0 ? (uint64_t)*counter : HC_BYTES_UNKNOWN;
+}
+
+static void look_outside(struct recorder *r)
+{
+    const struct perf_counters *c = r->setup.counters;
+    struct hc_memory_sample sample = {.time_ms = now_ms(CLOCK_REALTIME), .code_cache_bytes = HC_BYTES_UNKNOWN};
+    process_gauge_read(&r->gauge, &sample);
+    sample.metaspace_used_bytes = counter_or_unknown(c->metaspace_used);
+    sample.metaspace_committed_bytes = counter_or_unknown(c->metaspace_capacity);
+    int64_t classes = perf_value(c->classes_loaded) + perf_value(c->shared_loaded) - perf_value(c->classes_unloaded) -
+                      perf_value(c->shared_unloaded);
+    sample.classes = classes > 0 && classes < INT32_MAX ? (uint32_t)classes : 0;
+    sample.direct_bytes = HC_BYTES_UNKNOWN;
+    struct jvm_gauge *g = r->setup.jvm_gauge;
+    int64_t direct = g != NULL ? atomic_load_explicit(&g->direct_bytes, memory_order_relaxed) : -1;
+    if (direct >= 0)
+        sample.direct_bytes = (uint64_t)direct;
+    /* without the look at loaded classes an operator could hold managed memory unseen */
+    if (g == NULL || !atomic_load_explicit(&g->operator_known, memory_order_relaxed))
+        sample.consumers_known = 0;
+    else if (atomic_load_explicit(&g->operator_seen, memory_order_relaxed))
+        sample.consumers |= HC_CONSUMER_OPERATOR;
+    (void)hc_predictor_observe_memory(r->predictor, &sample);
+}
+
+static void publish(struct recorder *r)
+{
+    struct hc_recommendation recommendation;
+    if (hc_predictor_predict(r->predictor, now_ms(CLOCK_REALTIME), &recommendation) == HC_OK)
+        publisher_publish(&r->publisher, &recommendation, r->setup.subject, r->setup.missing);
+}
+
+/* Sleeps until the next round or the end; 1 at the end. */
+static int wait_for_next_round(struct recorder *r)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)ROUND_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&r->mutex);
+    while (!r->stop && pthread_cond_timedwait(&r->wake, &r->mutex, &until) != ETIMEDOUT)
+        ;
+    int stop = r->stop;
+    pthread_mutex_unlock(&r->mutex);
+    return stop;
+}
+
+static void rounds(struct recorder *r)
+{
+    const struct args *args = r->setup.args;
+    int64_t look_at = now_ms(CLOCK_MONOTONIC), publish_at = look_at;
+    do {
+        int64_t now = now_ms(CLOCK_MONOTONIC);
+        drain(r);
+        take_exhausted(r);
+        if (args->off_heap_ms > 0 && now >= look_at) {
+            look_outside(r);
+            look_at = now + args->off_heap_ms;
+        }
+        if (now >= publish_at) {
+            publish(r);
+            publish_at = now + args->publish_ms;
+        }
+    } while (!wait_for_next_round(r));
+    drain(r);
+    take_exhausted(r);
+    if (args->off_heap_ms > 0)
+        look_outside(r);
+    hc_predictor_end(r->predictor, now_ms(CLOCK_REALTIME));
+    publish(r);
+}
+
+static void begin(struct recorder *r)
+{
+    const struct hc_subject *s = r->setup.subject;
+    struct hc_epoch epoch = {
+        .start_ms = s->started_at_ms, .pid = s->pid, .heap_max_bytes = s->heap_max_bytes, .collector = s->collector};
+    sampler_init(&r->sampler, s->collector, s->heap_max_bytes);
+    process_gauge_init(&r->gauge, r->setup.heap_start, r->setup.heap_bytes);
+    publisher_init(&r->publisher, r->setup.dir, s->name);
+    (void)hc_predictor_start(r->predictor, &epoch);
+}
+
+static void *run(void *argument)
+{
+    struct recorder *r = argument;
+    struct hc_error err;
+    if (open_series(r, &err) == HC_OK) {
+        begin(r);
+        rounds(r);
+    } else {
+        log_line(LOG_LEVEL_ERROR, "%s; heapcast does nothing in this JVM", err.text);
+    }
+    hc_predictor_free(r->predictor);
+    hc_history_close(r->history);
+    pthread_mutex_lock(&r->mutex);
+    r->done = 1;
+    pthread_cond_signal(&r->ended);
+    pthread_mutex_unlock(&r->mutex);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+static int create_thread(struct recorder *r)
+{
+    pthread_t thread;
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    size_t stack = STACK_BYTES > PTHREAD_STACK_MIN ? (size_t)STACK_BYTES : (size_t)PTHREAD_STACK_MIN;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, stack);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    sigfillset(&all); /* the JVM's signals are not for this thread */
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&thread, &attributes, run, r);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return failed;
+}
+
+int recorder_start(const struct recorder_setup *setup)
+{
+    struct recorder *r = &recorder;
+    pthread_condattr_t monotonic;
+    r->setup = *setup;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&r->mutex, NULL);
+    pthread_cond_init(&r->wake, &monotonic);
+    pthread_cond_init(&r->ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    int failed = create_thread(r);
+    if (failed != 0) {
+        log_line(LOG_LEVEL_ERROR, "no thread can be started (%s); heapcast does nothing in this JVM", strerror(failed));
+        return -1;
+    }
+    r->started = 1;
+    return 0;
+}
+
+void recorder_note_exhausted(enum hc_event_kind kind)
+{
+    for (int i = 0; i < EXHAUSTED_MAX; i++) {
+        uint32_t free_slot = 0;
+        if (atomic_compare_exchange_strong(&recorder.exhausted[i], &free_slot, (uint32_t)kind))
+            return;
+    }
+}
+
+void recorder_stop(void)
+{
+    struct recorder *r = &recorder;
+    struct timespec until;
+    if (!r->started)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)STOP_WAIT_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&r->mutex);
+    r->stop = 1;
+    pthread_cond_signal(&r->wake);
+    while (!r->done && pthread_cond_timedwait(&r->ended, &r->mutex, &until) != ETIMEDOUT)
+        ;
+    pthread_mutex_unlock(&r->mutex);
+}

@@ -1,0 +1,27 @@
+#include "ring.h"
+
+void ring_push(struct ring *ring, const struct gc_record *record)
+{
+    uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
+    if (written - atomic_load_explicit(&ring->read, memory_order_acquire) == RING_SLOTS) {
+        atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
+        return;
+    }
+    ring->slot[written % RING_SLOTS] = *record;
+    atomic_store_explicit(&ring->written, written + 1, memory_order_release);
+}
+
+int ring_pop(struct ring *ring, struct gc_record *out)
+{
+    uint64_t read = atomic_load_explicit(&ring->read, memory_order_relaxed);
+    if (read == atomic_load_explicit(&ring->written, memory_order_acquire))
+        return 0;
+    *out = ring->slot[read % RING_SLOTS];
+    atomic_store_explicit(&ring->read, read + 1, memory_order_release);
+    return 1;
+}
+
+uint64_t ring_take_dropped(struct ring *ring)
+{
+    return atomic_exchange_explicit(&ring->dropped, 0, memory_order_relaxed);
+}

@@ -1,0 +1,71 @@
+#include "vm_structs.h"
+
+#include <dlfcn.h>
+#include <string.h>
+
+/* One row, found through the offsets that libjvm exports beside the table. */
+struct entry {
+    uint64_t offset;     /* of a non-static field in its object */
+    const void *address; /* of a static field */
+};
+
+static uint64_t exported(const char *name)
+{
+    const uint64_t *value = dlsym(RTLD_DEFAULT, name);
+    return value != NULL ? *value : UINT64_MAX;
+}
+
+static int find(const char *type, const char *field, struct entry *out)
+{
+    const char *const *table = dlsym(RTLD_DEFAULT, "gHotSpotVMStructs");
+    uint64_t type_at = exported("gHotSpotVMStructEntryTypeNameOffset"),
+             field_at = exported("gHotSpotVMStructEntryFieldNameOffset"),
+             offset_at = exported("gHotSpotVMStructEntryOffsetOffset"),
+             address_at = exported("gHotSpotVMStructEntryAddressOffset"),
+             stride = exported("gHotSpotVMStructEntryArrayStride");
+    if (table == NULL || *table == NULL || stride > 4096 || type_at > stride || field_at > stride ||
+        offset_at > stride || address_at > stride)
+        return 0;
+    for (const char *row = *table;; row += stride) {
+        const char *row_type, *row_field;
+        memcpy(&row_type, row + type_at, sizeof row_type);
+        memcpy(&row_field, row + field_at, sizeof row_field);
+        if (row_type == NULL)
+            return 0;
+        if (strcmp(row_type, type) == 0 && row_field != NULL && strcmp(row_field, field) == 0) {
+            memcpy(&out->offset, row + offset_at, sizeof out->offset);
+            memcpy(&out->address, row + address_at, sizeof out->address);
+            return 1;
+        }
+    }
+}
+
+const unsigned char *vm_perf_memory(void)
+{
+    struct entry start;
+    const unsigned char *memory = NULL;
+    if (find("PerfMemory", "_start", &start) && start.address != NULL)
+        memcpy(&memory, start.address, sizeof memory);
+    return memory;
+}
+
+int vm_heap_range(uintptr_t *out_start, size_t *out_bytes)
+{
+    struct entry heap, reserved, start, words;
+    const char *collected_heap = NULL;
+    uintptr_t address;
+    size_t word_count;
+    if (!find("Universe", "_collectedHeap", &heap) || !find("CollectedHeap", "_reserved", &reserved) ||
+        !find("MemRegion", "_start", &start) || !find("MemRegion", "_word_size", &words) || heap.address == NULL)
+        return 0;
+    memcpy(&collected_heap, heap.address, sizeof collected_heap);
+    if (collected_heap == NULL)
+        return 0;
+    memcpy(&address, collected_heap + reserved.offset + start.offset, sizeof address);
+    memcpy(&word_count, collected_heap + reserved.offset + words.offset, sizeof word_count);
+    if (address == 0 || address % 4096 != 0 || word_count == 0 || word_count > (SIZE_MAX >> 3) / 2)
+        return 0;
+    *out_start = address;
+    *out_bytes = word_count * sizeof(void *);
+    return 1;
+}

@@ -1,0 +1,18 @@
+/*
+ * The one private thing of HotSpot that we read: gHotSpotVMStructs, the table that libjvm exports for the
+ * serviceability agent. Two entries are taken from it, both present and equal in JDK 11 to 25: PerfMemory::_start and
+ * the reserved range of the heap.
+ */
+#ifndef HEAPCAST_VM_STRUCTS_H
+#define HEAPCAST_VM_STRUCTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Start of the JVM's performance counters, NULL without them (-XX:-UsePerfData, another JVM). After VMInit only. */
+const unsigned char *vm_perf_memory(void);
+
+/* The heap's reserved address range (Serial, Parallel, G1); 0 where it can't be told. After VMInit only. */
+int vm_heap_range(uintptr_t *out_start, size_t *out_bytes);
+
+#endif
