@@ -1,0 +1,78 @@
+#include "headroom.h"
+
+#include "histogram.h"
+
+/* A share is not measured over less than this. */
+#define LEAST_COVERED_MS 10000.0
+/* Committed heap can be close to the live set for moments; the room is never taken for less than this share of the
+ * heap. */
+#define LEAST_ROOM_RATIO 0.05
+
+/* Time the running JVM was watched since its last collection: all of it, and what of it lies in that collection's hour.
+ */
+static int64_t unseen_ms(const struct hc_series *series, int64_t now_ms)
+{
+    const struct hc_state *now = &series->now;
+    return now_ms > now->covered_until_ms && !now->epoch.clean_end ? now_ms - now->covered_until_ms : 0;
+}
+
+static int64_t unseen_in_hour_ms(const struct hc_series *series, int64_t now_ms)
+{
+    int64_t end_ms = hc_hour_end_ms(series->now.hour.hour);
+    return unseen_ms(series, now_ms < end_ms ? now_ms : end_ms);
+}
+
+static double room_bytes(const struct hc_hour *hour)
+{
+    double room = (double)hour->committed_bytes - (double)hour->live_max_bytes;
+    double least = LEAST_ROOM_RATIO * (double)hour->heap_max_bytes;
+    return room > least ? room : least;
+}
+
+void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, double *scratch, struct hc_gc_cost *out)
+{
+    double *covered_ms = scratch, *work = scratch + HC_WINDOW_HOURS, *smooth = scratch + 2 * HC_WINDOW_HOURS;
+    const struct hc_hour *hours[HC_WINDOW_HOURS];
+    int64_t last = hc_hour_of(now_ms), cold_ms = 0, warm_ms = 0, idle_ms = 0;
+    uint64_t gc_us = 0, warm_gc_us = 0;
+    unsigned n = 0;
+    for (int64_t h = last - HC_WINDOW_HOURS + 1; h <= last; h++) {
+        const struct hc_hour *hour = hc_series_hour(series, h);
+        if (hour == NULL)
+            continue;
+        hours[n++] = hour;
+        cold_ms += hour->covered_ms;
+        warm_ms += hour->warm_covered_ms;
+        idle_ms += hour->idle_ms;
+        gc_us += hour->gc_us;
+        warm_gc_us += hour->warm_gc_us;
+    }
+    /* The first minute of a JVM (class loading, first touch of the heap's pages) is unlike the rest: it counts only
+     * while there is hardly anything else. */
+    int64_t unseen = unseen_in_hour_ms(series, now_ms);
+    int with_warm = cold_ms + unseen <= HC_WARM_MS;
+    out->covered_ms = cold_ms + warm_ms + idle_ms + unseen_ms(series, now_ms);
+    double all_us = (double)gc_us + (with_warm ? (double)warm_gc_us : 0.0);
+    double all_ms = (double)(out->covered_ms - (with_warm ? 0 : warm_ms));
+    out->share_ratio = n > 0 ? all_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS) : 0.0;
+    out->work_bytes = 0;
+    if (n == 0)
+        return;
+    for (unsigned i = 0; i < n; i++) {
+        double us = (double)hours[i]->gc_us + (with_warm ? (double)hours[i]->warm_gc_us : 0.0);
+        work[i] = us / 1000.0 * room_bytes(hours[i]);
+        covered_ms[i] = (double)(hours[i]->covered_ms + (with_warm ? hours[i]->warm_covered_ms : 0));
+        if (hours[i]->hour == series->now.hour.hour)
+            covered_ms[i] += (double)unseen;
+    }
+    /* Three neighbours together: one full collection is a lump, and an hour that has just begun says little alone. */
+    for (unsigned i = 0; i < n; i++) {
+        double sum = 0, time = 0;
+        for (unsigned j = i > 0 ? i - 1 : 0; j <= i + 1 && j < n; j++) {
+            sum += work[j];
+            time += covered_ms[j];
+        }
+        smooth[i] = sum / (time > LEAST_COVERED_MS ? time : LEAST_COVERED_MS);
+    }
+    out->work_bytes = hc_values_percentile(smooth, n, 0.99);
+}

@@ -1,0 +1,26 @@
+/*
+ * What a smaller heap costs in garbage collection.
+ *
+ * Each collection pays for what is live, and there is one collection each time the free room is used up. So the share
+ * of time in collections is q / (heap - live), with q = allocation rate x cost of one refill. q is seen in the heap in
+ * force, as share x (committed - live); no need to know the two factors apart. Measured for 1.1 to 3 times the live set
+ * the law holds within a factor of two (docs/predictor.md).
+ */
+#ifndef HC_PREDICTOR_HEADROOM_H
+#define HC_PREDICTOR_HEADROOM_H
+
+#include "series.h"
+
+/* Hours that count for GC cost, for what was observed and for what lies outside the heap: a week has all its days. */
+enum { HC_WINDOW_HOURS = 168 };
+
+struct hc_gc_cost {
+    double work_bytes;  /* q: 99th percentile of the hours; 0 without any collection */
+    double share_ratio; /* of the whole window */
+    int64_t covered_ms; /* time watched in the window */
+};
+
+/* `scratch` has room for 3 * HC_WINDOW_HOURS. */
+void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, double *scratch, struct hc_gc_cost *out);
+
+#endif

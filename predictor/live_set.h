@@ -1,0 +1,53 @@
+/*
+ * The live set behind each collection's used-after.
+ *
+ * Used-after of a young collection holds the live set plus garbage in the old generation, which grows until a mixed,
+ * old or full collection takes it away. So the estimate starts from the minimum of a block of recent collections (an
+ * upper bound), anchored at clean points where the old generation was just swept, less the garbage that every recent
+ * sweep found per allocated byte. Study and figures: docs/predictor.md.
+ */
+#ifndef HC_PREDICTOR_LIVE_SET_H
+#define HC_PREDICTOR_LIVE_SET_H
+
+#include <heapcast/gc_sample.h>
+#include <heapcast/recommendation.h>
+
+#include <stdint.h>
+
+enum { HC_BLOCK = 15, HC_RATES = 12, HC_CYCLES = 4 };
+
+struct hc_block_entry {
+    int64_t end_time_ms;
+    uint64_t used_bytes;
+    uint64_t swept; /* the old generation may have been swept between the entry before and this one */
+};
+
+struct hc_live_set {
+    struct hc_block_entry block[HC_BLOCK]; /* since the last clean point, oldest first */
+    double rates[HC_RATES];                /* garbage bytes per allocated byte, between clean points */
+    uint64_t cycles_bytes[HC_CYCLES];      /* used after the last concurrent cycles */
+    uint64_t live_bytes;                   /* the newest estimate; 0 before the first collection */
+    uint64_t used_bytes;                   /* the newest used-after */
+    uint64_t clean_bytes, clean_lower_bytes;
+    int64_t clean_ms; /* INT64_MIN: no clean point yet */
+    uint64_t mixed_bytes, before_mixed_bytes;
+    double allocated_bytes; /* since the last clean point */
+    double rate;            /* garbage per allocated byte that every recent sweep found at least; 0 unknown */
+    uint32_t block_count, rate_count, cycle_count;
+    uint32_t collections; /* since the JVM's start */
+    uint32_t allocated_known, in_mixed_run, swept;
+    uint32_t clean_kind; /* enum hc_gc_kind of the last clean point */
+};
+
+void hc_live_set_init(struct hc_live_set *set);
+/* A new JVM: its old generation is empty; what was learned about garbage rates stays. */
+void hc_live_set_restart(struct hc_live_set *set);
+/* Takes in a collection and returns the live estimate in bytes; *out_clean tells whether it was a clean point. */
+uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,
+                             int *out_clean);
+/* A pause that moves no object (G1 Remark, Cleanup) may still free whole regions of the old generation. */
+void hc_live_set_observe_pause(struct hc_live_set *set);
+/* How well the live set is known, when a clean point of the last `max_age_ms` counts. */
+enum hc_evidence hc_live_set_evidence(const struct hc_live_set *set, int64_t now_ms, int64_t max_age_ms);
+
+#endif

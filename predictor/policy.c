@@ -1,0 +1,17 @@
+#include <heapcast/policy.h>
+
+void hc_policy_init(struct hc_policy *out)
+{
+    *out = (struct hc_policy){
+        .horizon_ms = 24 * 3600000LL,
+        .warmup_ms = 15 * 60000LL,
+        .restart_hold_ms = 0,
+        .warmup_collections = 10,
+        .gc_share_limit_ratio = 0.05,
+        .usable_ratio = 0.90,
+        .percentile = 0.99,
+        .margin_ratio = 1.10,
+        .floor_ratio = 0.055,
+        .allow_growth = 1,
+    };
+}

@@ -1,0 +1,449 @@
+#include <heapcast/predictor.h>
+
+#include "confidence.h"
+#include "headroom.h"
+#include "histogram.h"
+#include "off_heap.h"
+#include "reasons.h"
+#include "series.h"
+#include "track_record.h"
+#include "trend.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+/* Window of the trend and of the percentile: a trend needs days, and what is older than three of them is another load.
+ */
+enum { TREND_HOURS = 72 };
+/* Below so many hours there is no percentile: the maximum counts, times this. */
+enum { LEAST_HOURS = 6 };
+#define SHORT_HISTORY_MARGIN 1.30
+/* The GC work of the worst hours, plus a tenth. */
+#define GC_WORK_MARGIN 1.10
+/* The published heap follows upwards at once, downwards only for a real gain: each change restarts a job. */
+#define HYSTERESIS_UP 1.02
+#define HYSTERESIS_DOWN 0.95
+/* HotSpot aligns -Xmx to 2 MiB (large pages), G1 to its regions of 1 to 32 MiB; small heaps have regions of 1 to 4 MiB.
+ */
+#define HEAP_STEP_BYTES (4 * MIB)
+#define DAY_MS (24 * HC_HOUR_MS)
+
+struct hc_predictor {
+    struct hc_series series;
+    struct hc_policy policy;
+    double hours[HC_HOUR_SLOTS];  /* hourly maxima of the live set, oldest first */
+    double scratch[HC_RAW_SLOTS]; /* the largest user: pauses of the raw ring */
+};
+
+_Static_assert((int)HC_TREND_PAIRS <= (int)HC_RAW_SLOTS && 3 * (int)HC_WINDOW_HOURS <= (int)HC_RAW_SLOTS &&
+                   (int)HC_LOOK_HOUR_SLOTS <= (int)HC_RAW_SLOTS,
+               "scratch serves all");
+
+/* ---- life cycle ------------------------------------------------------------------------------------------------ */
+
+size_t hc_predictor_size(void)
+{
+    return hc_series_size();
+}
+
+enum hc_status hc_predictor_new(void *memory, size_t size, const struct hc_policy *policy, struct hc_predictor **out,
+                                struct hc_error *err)
+{
+    struct hc_predictor *predictor = malloc(sizeof *predictor);
+    if (predictor == NULL)
+        return hc_fail(err, HC_ENOMEM, 0, "no memory for the predictor (%zu bytes)", sizeof *predictor);
+    enum hc_status status = hc_series_open(&predictor->series, memory, size, err);
+    if (status != HC_OK) {
+        free(predictor);
+        return status;
+    }
+    predictor->policy = *policy;
+    *out = predictor;
+    return HC_OK;
+}
+
+void hc_predictor_free(struct hc_predictor *predictor)
+{
+    free(predictor);
+}
+
+enum hc_status hc_predictor_start(struct hc_predictor *predictor, const struct hc_epoch *epoch)
+{
+    const struct hc_state *now = &predictor->series.now;
+    if (epoch->start_ms < 0 || epoch->heap_max_bytes == 0)
+        return HC_EINVAL;
+    if (now->epoch_sequence > 0 && !now->epoch.clean_end) {
+        struct hc_event event = {epoch->start_ms, HC_EVENT_UNCLEAN_END, 0,
+                                 "the run before ended without a last word (kill, container out of memory, crash)"};
+        hc_series_add_event(&predictor->series, &event);
+    }
+    struct hc_epoch begun = *epoch;
+    begun.clean_end = 0;
+    hc_series_start(&predictor->series, &begun);
+    return HC_OK;
+}
+
+void hc_predictor_end(struct hc_predictor *predictor, int64_t now_ms)
+{
+    hc_series_end(&predictor->series, now_ms);
+}
+
+/* ---- observe --------------------------------------------------------------------------------------------------- */
+
+static int sample_is_sound(const struct hc_gc_sample *sample)
+{
+    return sample->end_time_ms >= 0 && sample->heap_max_bytes > 0 && sample->heap_max_bytes != HC_BYTES_UNKNOWN &&
+           sample->heap_committed_bytes <= sample->heap_max_bytes &&
+           sample->heap_used_after_bytes <= sample->heap_max_bytes && sample->kind >= HC_GC_YOUNG &&
+           sample->kind <= HC_GC_PAUSE;
+}
+
+enum hc_status hc_predictor_observe(struct hc_predictor *predictor, const struct hc_gc_sample *sample)
+{
+    if (!sample_is_sound(sample)) {
+        hc_predictor_count_dropped(predictor, 1);
+        return HC_EINVAL;
+    }
+    hc_series_add(&predictor->series, sample);
+    return HC_OK;
+}
+
+enum hc_status hc_predictor_observe_memory(struct hc_predictor *predictor, const struct hc_memory_sample *sample)
+{
+    if (sample->time_ms < 0)
+        return HC_EINVAL;
+    hc_series_add_look(&predictor->series, sample);
+    return HC_OK;
+}
+
+enum hc_status hc_predictor_observe_event(struct hc_predictor *predictor, const struct hc_event *event)
+{
+    if (event->time_ms < 0 || memchr(event->text, '\0', sizeof event->text) == NULL)
+        return HC_EINVAL;
+    hc_series_add_event(&predictor->series, event);
+    return HC_OK;
+}
+
+void hc_predictor_count_dropped(struct hc_predictor *predictor, uint64_t samples)
+{
+    predictor->series.now.dropped += samples;
+    hc_series_checkpoint(&predictor->series);
+}
+
+/* ---- predict: what was seen ------------------------------------------------------------------------------------ */
+
+static unsigned count_restarts(const struct hc_series *series, int64_t from_ms)
+{
+    unsigned restarts = 0;
+    uint64_t newest = series->now.epoch_sequence;
+    for (uint64_t s = newest; s > 1 && newest - s < HC_EPOCH_SLOTS; s--) {
+        const struct hc_epoch *epoch = hc_slots_get(&series->epochs, s);
+        restarts += epoch != NULL && epoch->start_ms > from_ms;
+    }
+    return restarts;
+}
+
+static void observe_window(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
+{
+    int64_t last = hc_hour_of(now_ms), allocated_ms = 0, promoted_ms = 0;
+    uint64_t allocated = 0, promoted = 0, pause_max_us = 0;
+    for (int64_t h = last - HC_WINDOW_HOURS + 1; h <= last; h++) {
+        const struct hc_hour *hour = hc_series_hour(series, h);
+        if (hour == NULL)
+            continue;
+        if (out->window.collections == 0 && hour->collections > 0)
+            out->window.from_ms = hour->first_ms;
+        out->window.collections += hour->collections;
+        if (hour->live_max_bytes > out->observed.live_max_bytes)
+            out->observed.live_max_bytes = hour->live_max_bytes;
+        if (hour->pause_max_us > pause_max_us)
+            pause_max_us = hour->pause_max_us;
+        allocated += hour->allocated_bytes;
+        allocated_ms += hour->allocated_ms;
+        promoted += hour->promoted_bytes;
+        promoted_ms += hour->promoted_ms;
+        hc_histogram_merge(out->histogram, &hour->live);
+    }
+    out->window.samples_dropped = series->now.dropped;
+    out->observed.allocation_bytes_per_s = allocated_ms > 0 ? (double)allocated * 1000.0 / (double)allocated_ms : NAN;
+    out->observed.promotion_bytes_per_s = promoted_ms > 0 ? (double)promoted * 1000.0 / (double)promoted_ms : NAN;
+    out->observed.pause_max_ms = (double)pause_max_us / 1000.0;
+    if (out->window.collections > 0) {
+        out->window.to_ms = series->now.last_ms;
+        out->window.restarts = count_restarts(series, out->window.from_ms);
+    }
+}
+
+static uint64_t live_percentile(const struct hc_recommendation *seen, double percentile)
+{
+    uint64_t bytes = (uint64_t)hc_histogram_percentile(seen->histogram, percentile);
+    return bytes < seen->observed.live_max_bytes ? bytes : seen->observed.live_max_bytes;
+}
+
+static void observe_live_set(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
+{
+    const struct hc_live_set *live = &series->now.live;
+    out->observed.evidence = hc_live_set_evidence(live, now_ms, DAY_MS);
+    if (out->window.collections == 0) {
+        out->observed.live_now_bytes = out->observed.live_p50_bytes = out->observed.live_p95_bytes = HC_BYTES_UNKNOWN;
+        out->observed.live_p99_bytes = out->observed.live_max_bytes = HC_BYTES_UNKNOWN;
+        out->observed.live_lower_bytes = out->observed.live_upper_bytes = HC_BYTES_UNKNOWN;
+        return;
+    }
+    out->observed.live_now_bytes = live->live_bytes;
+    out->observed.live_p50_bytes = live_percentile(out, 0.50);
+    out->observed.live_p95_bytes = live_percentile(out, 0.95);
+    out->observed.live_p99_bytes = live_percentile(out, 0.99);
+    out->observed.live_upper_bytes = live->used_bytes;
+    out->observed.live_lower_bytes = HC_BYTES_UNKNOWN;
+    if (live->clean_ms != INT64_MIN)
+        out->observed.live_lower_bytes =
+            live->clean_lower_bytes < live->used_bytes ? live->clean_lower_bytes : live->used_bytes;
+}
+
+/* Percentiles of the pauses that the raw ring still holds; the hours keep only their maxima. */
+static void observe_pauses(struct hc_predictor *predictor, struct hc_recommendation *out)
+{
+    const struct hc_series *series = &predictor->series;
+    unsigned n = 0;
+    uint64_t newest = series->now.raw_sequence;
+    for (uint64_t s = newest; s > 0 && newest - s < HC_RAW_SLOTS; s--) {
+        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+        if (raw != NULL && raw->sample.end_time_ms >= out->window.from_ms)
+            predictor->scratch[n++] = (double)raw->sample.pause_us / 1000.0;
+    }
+    out->observed.pause_p50_ms = n > 0 ? hc_values_percentile(predictor->scratch, n, 0.50) : NAN;
+    out->observed.pause_p99_ms = n > 0 ? hc_values_percentile(predictor->scratch, n, 0.99) : NAN;
+    if (n == 0)
+        out->observed.pause_max_ms = NAN;
+}
+
+static void copy_events(const struct hc_series *series, struct hc_recommendation *out)
+{
+    uint64_t newest = series->now.event_sequence;
+    for (uint64_t s = newest >= HC_EVENTS_MAX ? newest - HC_EVENTS_MAX + 1 : 1; s <= newest; s++) {
+        const struct hc_event *event = hc_slots_get(&series->events, s);
+        if (event != NULL)
+            out->events[out->event_count++] = *event;
+    }
+}
+
+/* ---- predict: what will be needed ------------------------------------------------------------------------------ */
+
+/* The newest hours' live maxima; an hour without collections has that of the hour before. */
+static unsigned hourly_live(struct hc_predictor *predictor, int64_t now_ms)
+{
+    const struct hc_series *series = &predictor->series;
+    int64_t last = hc_hour_of(now_ms - 1);
+    if (last < series->now.hour.hour)
+        last = series->now.hour.hour;
+    unsigned n = 0;
+    for (int64_t h = last - HC_HOUR_SLOTS + 1; h <= last; h++) {
+        const struct hc_hour *hour = hc_series_hour(series, h);
+        if (hour != NULL && hour->collections > 0)
+            predictor->hours[n++] = (double)hour->live_max_bytes;
+        else if (n > 0) {
+            predictor->hours[n] = predictor->hours[n - 1];
+            n++;
+        }
+    }
+    return n;
+}
+
+/*
+ * The live set's percentile at the end of the horizon: a Theil-Sen line through the last three days, the percentile of
+ * the residuals on top of it, carried on to the horizon where it rises. A falling line is no promise, so then the
+ * percentile of the values themselves counts.
+ */
+static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, struct hc_recommendation *out)
+{
+    const struct hc_policy *policy = &predictor->policy;
+    unsigned n = hours < TREND_HOURS ? hours : TREND_HOURS;
+    const double *values = predictor->hours + hours - n;
+    double *scratch = predictor->scratch;
+    out->model.margin_ratio = policy->margin_ratio;
+    out->model.percentile = policy->percentile;
+    if (n < LEAST_HOURS) {
+        out->model.percentile = 1.0;
+        out->model.percentile_bytes = out->observed.live_max_bytes;
+        out->model.margin_ratio = policy->margin_ratio * SHORT_HISTORY_MARGIN;
+        return;
+    }
+    double slope = hc_trend_slope(values, n, scratch);
+    out->model.trend_slope_bytes_per_h = slope;
+    out->model.trend_significant = hc_trend_significant(values, n, slope, scratch);
+    double rise = slope > 0 ? slope : 0;
+    for (unsigned i = 0; i < n; i++)
+        scratch[i] = values[i] - rise * i;
+    double horizon_hours = (double)policy->horizon_ms / (double)HC_HOUR_MS;
+    double level = hc_values_percentile(scratch, n, policy->percentile);
+    out->model.percentile_bytes = (uint64_t)(rise > 0 ? level + rise * (n + horizon_hours) : level);
+}
+
+/* OutOfMemoryError of the heap in the last day: a fifth more than it had then, 100 MiB at least. */
+static uint64_t after_exhaustion(const struct hc_series *series, const struct hc_recommendation *seen, int64_t now_ms)
+{
+    uint64_t least = 0;
+    for (unsigned i = 0; i < seen->event_count; i++) {
+        const struct hc_event *event = &seen->events[i];
+        if (event->kind != HC_EVENT_OUT_OF_MEMORY_HEAP || event->time_ms < now_ms - DAY_MS)
+            continue;
+        uint64_t heap = series->now.heap_max_bytes, newest = series->now.epoch_sequence;
+        for (uint64_t s = newest; s > 0 && newest - s < HC_EPOCH_SLOTS; s--) {
+            const struct hc_epoch *epoch = hc_slots_get(&series->epochs, s);
+            if (epoch != NULL && epoch->start_ms <= event->time_ms) {
+                heap = epoch->heap_max_bytes;
+                break;
+            }
+        }
+        uint64_t more = heap / 5 > 100 * MIB ? heap / 5 : 100 * MIB;
+        if (heap + more > least)
+            least = heap + more;
+    }
+    return least;
+}
+
+/* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */
+static uint64_t needed_heap(const struct hc_series *series, const struct hc_policy *policy, int64_t now_ms,
+                            const struct hc_gc_cost *cost, struct hc_recommendation *out)
+{
+    double live = (double)out->model.percentile_bytes;
+    double floor_bytes = policy->floor_ratio * (double)out->current_heap_bytes;
+    double upper = out->model.margin_ratio * live + floor_bytes;
+    double headroom = GC_WORK_MARGIN * cost->work_bytes / policy->gc_share_limit_ratio;
+    double hard = upper / policy->usable_ratio, soft = upper + headroom;
+    out->model.floor_bytes = (uint64_t)floor_bytes;
+    out->model.live_upper_bytes = (uint64_t)upper;
+    out->model.usable_ratio = policy->usable_ratio;
+    out->model.gc_work_bytes = cost->work_bytes;
+    out->model.gc_share_limit_ratio = policy->gc_share_limit_ratio;
+    out->model.gc_headroom_bytes = (uint64_t)headroom;
+    if (soft > hard)
+        out->model.binding = HC_TERM_GC_COST;
+    else if (out->model.trend_significant && out->model.trend_slope_bytes_per_h > 0)
+        out->model.binding = HC_TERM_TREND;
+    else
+        out->model.binding = floor_bytes > (out->model.margin_ratio - 1.0) * live ? HC_TERM_FLOOR : HC_TERM_PERCENTILE;
+    uint64_t heap = (uint64_t)ceil((soft > hard ? soft : hard) / (double)HEAP_STEP_BYTES) * HEAP_STEP_BYTES;
+    uint64_t least = after_exhaustion(series, out, now_ms);
+    if (least > heap) {
+        heap = (least + HEAP_STEP_BYTES - 1) / HEAP_STEP_BYTES * HEAP_STEP_BYTES;
+        out->model.binding = HC_TERM_OUT_OF_MEMORY;
+    }
+    if (!policy->allow_growth && heap > out->current_heap_bytes) {
+        heap = out->current_heap_bytes;
+        out->model.binding = HC_TERM_CAP;
+    }
+    return heap;
+}
+
+/* Hysteresis, then the verdict against the heap in force. Returns the figure that was held back, 0 if none. */
+static uint64_t publish(struct hc_series *series, uint64_t heap, struct hc_recommendation *out)
+{
+    struct hc_state *now = &series->now;
+    uint64_t held_back = 0;
+    double ratio = now->published_bytes > 0 ? (double)heap / (double)now->published_bytes : 0;
+    if (now->published_bytes == 0 || ratio > HYSTERESIS_UP || ratio < HYSTERESIS_DOWN) {
+        now->published_bytes = heap;
+        hc_series_checkpoint(series);
+    } else if (heap != now->published_bytes) {
+        held_back = heap;
+    }
+    double change = (double)now->published_bytes / (double)out->current_heap_bytes;
+    out->heap_bytes = now->published_bytes;
+    out->verdict = change < HYSTERESIS_DOWN ? HC_VERDICT_SHRINK
+                   : change > HYSTERESIS_UP ? HC_VERDICT_GROW
+                                            : HC_VERDICT_KEEP;
+    if (out->verdict == HC_VERDICT_KEEP)
+        out->heap_bytes = out->current_heap_bytes;
+    return held_back;
+}
+
+/* Below the lower bound the live set that was seen does not fit; above the upper one memory is wasted for sure. The
+ * upper bound comes down to the target as confidence grows. */
+static void bounds(const struct hc_policy *policy, struct hc_recommendation *out)
+{
+    double lower = (double)out->observed.live_max_bytes / policy->usable_ratio;
+    double upper = (double)out->heap_bytes * (1.0 + 0.5 * (1.0 - out->confidence_ratio));
+    out->lower_bound_bytes = (uint64_t)lower < out->heap_bytes ? (uint64_t)lower : out->heap_bytes;
+    out->upper_bound_bytes = (uint64_t)upper;
+}
+
+static void without_number(struct hc_recommendation *out)
+{
+    out->verdict = HC_VERDICT_INSUFFICIENT_DATA;
+    out->heap_bytes = out->lower_bound_bytes = out->upper_bound_bytes = HC_BYTES_UNKNOWN;
+    out->model.percentile = out->model.trend_slope_bytes_per_h = out->model.margin_ratio = NAN;
+    out->model.usable_ratio = out->model.gc_work_bytes = out->model.gc_share_limit_ratio = NAN;
+    out->model.percentile_bytes = out->model.floor_bytes = HC_BYTES_UNKNOWN;
+    out->model.live_upper_bytes = out->model.gc_headroom_bytes = HC_BYTES_UNKNOWN;
+}
+
+enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_ms, struct hc_recommendation *out)
+{
+    struct hc_series *series = &predictor->series;
+    const struct hc_policy *policy = &predictor->policy;
+    memset(out, 0, sizeof *out);
+    out->generated_at_ms = now_ms;
+    out->valid_until_ms = now_ms + policy->horizon_ms;
+    out->current_heap_bytes = series->now.heap_max_bytes > 0 ? series->now.heap_max_bytes : HC_BYTES_UNKNOWN;
+    out->task_heap_bytes = HC_BYTES_UNKNOWN;
+
+    struct hc_gc_cost cost;
+    hc_headroom_gc_cost(series, now_ms, predictor->scratch, &cost);
+    observe_window(series, now_ms, out);
+    observe_live_set(series, now_ms, out);
+    observe_pauses(predictor, out);
+    out->observed.gc_share_ratio = out->window.collections > 0 ? cost.share_ratio : NAN;
+    copy_events(series, out);
+
+    int64_t since_start_ms = now_ms > series->now.epoch.start_ms ? now_ms - series->now.epoch.start_ms : 0;
+    out->confidence_ratio = hc_confidence_ratio(&(struct hc_confidence_facts){cost.covered_ms, out->window.collections,
+                                                                              out->observed.evidence, since_start_ms});
+    struct hc_reason_facts facts = {.covered_ms = cost.covered_ms, .since_start_ms = since_start_ms};
+
+    unsigned hours = hourly_live(predictor, now_ms);
+    if (hours == 0 || out->window.collections < policy->warmup_collections || cost.covered_ms < policy->warmup_ms ||
+        since_start_ms < policy->restart_hold_ms) {
+        without_number(out);
+    } else {
+        forecast_live_set(predictor, hours, out);
+        uint64_t heap = needed_heap(series, policy, now_ms, &cost, out);
+        facts.short_history = hours < LEAST_HOURS;
+        facts.heap_exhausted = after_exhaustion(series, out, now_ms) > 0;
+        facts.short_of_bytes = publish(series, heap, out);
+        bounds(policy, out);
+        hc_track_record_add(series, now_ms, out->heap_bytes, out->model.live_upper_bytes);
+    }
+    hc_track_record_judge(series, policy, now_ms, out);
+    hc_off_heap_predict(series, now_ms, predictor->scratch, out);
+    hc_reasons_write(&facts, policy, out);
+    return HC_OK;
+}
+
+/* ---- walking --------------------------------------------------------------------------------------------------- */
+
+void hc_predictor_each_sample(const struct hc_predictor *predictor, hc_gc_sample_fn *each, void *context)
+{
+    const struct hc_series *series = &predictor->series;
+    uint64_t newest = series->now.raw_sequence;
+    for (uint64_t s = newest >= HC_RAW_SLOTS ? newest - HC_RAW_SLOTS + 1 : 1; s <= newest; s++) {
+        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+        if (raw != NULL)
+            each(context, &raw->sample);
+    }
+}
+
+void hc_predictor_each_epoch(const struct hc_predictor *predictor, hc_epoch_fn *each, void *context)
+{
+    const struct hc_series *series = &predictor->series;
+    uint64_t newest = series->now.epoch_sequence;
+    for (uint64_t s = newest >= HC_EPOCH_SLOTS ? newest - HC_EPOCH_SLOTS + 1 : 1; s <= newest; s++) {
+        const struct hc_epoch *epoch = hc_slots_get(&series->epochs, s);
+        if (epoch != NULL)
+            each(context, epoch);
+    }
+}

@@ -1,0 +1,154 @@
+#include "reasons.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+/* One decimal where the figure is small. The host may have set a locale with a decimal comma, so no %f. */
+static char *number(double value, const char *unit, char out[HC_REASON_WORD])
+{
+    long long tenths = (long long)(value * 10.0 + 0.5);
+    if (tenths >= 1000 || tenths % 10 == 0)
+        snprintf(out, HC_REASON_WORD, "%lld %s", (tenths + 5) / 10, unit);
+    else
+        snprintf(out, HC_REASON_WORD, "%lld.%lld %s", tenths / 10, tenths % 10, unit);
+    return out;
+}
+
+char *hc_reason_bytes(double bytes, char out[HC_REASON_WORD])
+{
+    return number(bytes / 1048576.0, "MiB", out);
+}
+
+char *hc_reason_time(int64_t time_ms, char out[HC_REASON_WORD])
+{
+    double seconds = (double)time_ms / 1000.0;
+    if (seconds < 100)
+        return number(floor(seconds), "s", out);
+    if (seconds < 100 * 60)
+        return number(seconds / 60, "min", out);
+    return seconds < 72 * 3600 ? number(seconds / 3600, "h", out) : number(seconds / 86400, "d", out);
+}
+
+static char *percent(double ratio, char out[HC_REASON_WORD])
+{
+    return number(ratio * 100.0, "%", out);
+}
+
+__attribute__((format(printf, 2, 3))) static void say(struct hc_recommendation *out, const char *format, ...)
+{
+    if (out->reason_count == HC_REASONS_MAX)
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(out->reasons[out->reason_count++], HC_REASON_SIZE, format, arguments);
+    va_end(arguments);
+}
+
+static void say_what_is_missing(const struct hc_reason_facts *facts, const struct hc_policy *policy,
+                                struct hc_recommendation *out)
+{
+    char have[HC_REASON_WORD], want[HC_REASON_WORD];
+    if (facts->since_start_ms < policy->restart_hold_ms)
+        say(out, "The JVM started %s ago; no number before %s, while its state may still be filling up.",
+            hc_reason_time(facts->since_start_ms, have), hc_reason_time(policy->restart_hold_ms, want));
+    if (out->window.collections < policy->warmup_collections || facts->covered_ms < policy->warmup_ms)
+        say(out, "Too little evidence for a number: %llu of %u collections, %s of %s.",
+            (unsigned long long)out->window.collections, policy->warmup_collections,
+            hc_reason_time(facts->covered_ms, have), hc_reason_time(policy->warmup_ms, want));
+}
+
+static void say_verdict(const struct hc_reason_facts *facts, struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
+    double current = (double)out->current_heap_bytes, heap = (double)out->heap_bytes;
+    if (out->verdict == HC_VERDICT_KEEP)
+        say(out, "The heap of %s in force fits.", hc_reason_bytes(current, a));
+    else
+        say(out, "A heap of %s is enough, %s %s than the %s in force.", hc_reason_bytes(heap, a),
+            percent(fabs(heap / current - 1.0), b), heap < current ? "less" : "more", hc_reason_bytes(current, c));
+    if (facts->short_of_bytes > 0)
+        say(out, "The newest figure, %s, is too near to the one published before to change it.",
+            hc_reason_bytes((double)facts->short_of_bytes, a));
+}
+
+static void say_live_set(const struct hc_reason_facts *facts, const struct hc_policy *policy,
+                         struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
+    if (facts->short_history)
+        say(out,
+            "The live set stayed below %s in %llu collections over %s; with less than 6 h of history its maximum "
+            "counts, "
+            "with a margin of %s.",
+            hc_reason_bytes((double)out->observed.live_max_bytes, a), (unsigned long long)out->window.collections,
+            hc_reason_time(facts->covered_ms, b), percent(out->model.margin_ratio - 1.0, c));
+    else
+        say(out, "The live set stayed below %s in %s of the last three days' hours%s.",
+            hc_reason_bytes((double)out->model.percentile_bytes, a), percent(out->model.percentile, b),
+            out->model.trend_slope_bytes_per_h > 0 ? ", its rise carried on to the horizon" : "");
+    if (out->model.trend_significant)
+        say(out, "It %s by %s an hour.", out->model.trend_slope_bytes_per_h > 0 ? "rises" : "falls",
+            hc_reason_bytes(fabs(out->model.trend_slope_bytes_per_h), a));
+    say(out,
+        "With a margin of %s and %s more (a share of the heap in force) %s must fit; a live set may fill %s of a heap.",
+        percent(out->model.margin_ratio - 1.0, a), hc_reason_bytes((double)out->model.floor_bytes, b),
+        hc_reason_bytes((double)out->model.live_upper_bytes, c),
+        percent(policy->usable_ratio, (char[HC_REASON_WORD]){0}));
+}
+
+static void say_gc_cost(struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
+    const char *decided = out->model.binding == HC_TERM_GC_COST ? "; this decided" : "";
+    say(out, "Collections take %s of the time; %s of free heap keep that below %s%s.",
+        percent(out->observed.gc_share_ratio, a), hc_reason_bytes((double)out->model.gc_headroom_bytes, b),
+        percent(out->model.gc_share_limit_ratio, c), decided);
+}
+
+static void say_evidence(const struct hc_reason_facts *facts, struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD];
+    if (facts->heap_exhausted)
+        say(out, "The heap was exhausted (OutOfMemoryError) in the last 24 h: at least a fifth more than it had then.");
+    if (out->model.binding == HC_TERM_CAP)
+        say(out, "Limited to the heap in force.");
+    if (out->observed.evidence == HC_EVIDENCE_UPPER_BOUND)
+        say(out,
+            "No collection of the old generation in the last 24 h: the live set is an upper bound, the true one may be "
+            "much smaller.");
+    if (out->window.samples_dropped > 0)
+        say(out, "%llu samples were lost or contradicted themselves.", (unsigned long long)out->window.samples_dropped);
+    if (out->window.restarts > 0)
+        say(out, "The JVM was started %llu times in the window, the last time %s ago.",
+            (unsigned long long)out->window.restarts, hc_reason_time(facts->since_start_ms, a));
+}
+
+static void say_off_heap(struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD], b[HC_REASON_WORD];
+    const struct hc_advice *metaspace = &out->off_heap.metaspace, *overhead = &out->off_heap.overhead;
+    if (metaspace->recommended_bytes != HC_BYTES_UNKNOWN)
+        say(out, "Metaspace: %s, a quarter (16 MiB at least) above the %s that were committed.",
+            hc_reason_bytes((double)metaspace->recommended_bytes, a), hc_reason_bytes((double)metaspace->max_bytes, b));
+    if (overhead->recommended_bytes != HC_BYTES_UNKNOWN)
+        say(out,
+            "Overhead: %s, a fifth and 32 MiB above the %s that were resident outside heap, metaspace and direct "
+            "buffers.",
+            hc_reason_bytes((double)overhead->recommended_bytes, a), hc_reason_bytes((double)overhead->max_bytes, b));
+}
+
+void hc_reasons_write(const struct hc_reason_facts *facts, const struct hc_policy *policy,
+                      struct hc_recommendation *out)
+{
+    out->reason_count = 0;
+    if (out->verdict == HC_VERDICT_INSUFFICIENT_DATA) {
+        say_what_is_missing(facts, policy, out);
+    } else {
+        say_verdict(facts, out);
+        say_live_set(facts, policy, out);
+        say_gc_cost(out);
+    }
+    say_evidence(facts, out);
+    say_off_heap(out);
+}

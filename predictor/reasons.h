@@ -1,0 +1,27 @@
+/* The recommendation in words, with its figures. */
+#ifndef HC_PREDICTOR_REASONS_H
+#define HC_PREDICTOR_REASONS_H
+
+#include <heapcast/policy.h>
+#include <heapcast/recommendation.h>
+
+#include <stdint.h>
+
+struct hc_reason_facts {
+    int64_t covered_ms;      /* time watched */
+    int64_t since_start_ms;  /* of the running JVM */
+    uint64_t short_of_bytes; /* the number that hysteresis held back; 0 none */
+    int short_history;       /* fewer hours than a percentile needs */
+    int heap_exhausted;      /* OutOfMemoryError in the last day */
+};
+
+/* Fills out->reasons, most important first. */
+void hc_reasons_write(const struct hc_reason_facts *facts, const struct hc_policy *policy,
+                      struct hc_recommendation *out);
+
+/* 512 MiB, 9.5 MiB; 40 s, 2.4 min, 3.1 h, 5.0 d; with a decimal point in any locale. Return `out`. */
+#define HC_REASON_WORD 32
+char *hc_reason_bytes(double bytes, char out[HC_REASON_WORD]);
+char *hc_reason_time(int64_t time_ms, char out[HC_REASON_WORD]);
+
+#endif

@@ -1,0 +1,435 @@
+#include "series.h"
+
+#include <string.h>
+
+enum { STATE_COPIES = 2 };
+
+/* "heapcast" and, read as a number, the byte order of the machine that wrote it. */
+#define MAGIC "heapcast"
+#define BYTE_ORDER_MARK UINT32_C(0x01020304)
+
+struct header {
+    char magic[8];
+    uint32_t version, byte_order;
+    uint64_t size, state_size; /* sizes differ where a compiler lays out the structs in another way */
+    uint64_t checksum;
+};
+
+/* First in every slot. Sequence 0: the slot was never used. */
+struct stamp {
+    uint64_t sequence, checksum;
+};
+
+/* Multiply and fold: a few cycles for eight bytes, and every bit of the input moves half of the result. */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ (hash >> 32);
+}
+
+static uint64_t checksum(uint64_t seed, const unsigned char *bytes, size_t count)
+{
+    uint64_t hash = mix(UINT64_C(0x6865617063617374), seed);
+    for (size_t i = 0; i < count; i += 8) {
+        uint64_t word;
+        memcpy(&word, bytes + i, 8);
+        hash = mix(hash, word);
+    }
+    return hash != 0 ? hash : 1;
+}
+
+/* ---- slots ----------------------------------------------------------------------------------------------------- */
+
+static size_t slots_place(struct hc_slots *slots, void *block, size_t at, uint64_t salt, size_t payload, uint64_t count)
+{
+    *slots = (struct hc_slots){(unsigned char *)block + at, payload, sizeof(struct stamp) + payload, count, salt};
+    return at + slots->slot_bytes * count;
+}
+
+static unsigned char *slot_of(const struct hc_slots *slots, uint64_t sequence)
+{
+    return slots->base + (sequence % slots->count) * slots->slot_bytes;
+}
+
+static uint64_t slot_checksum(const struct hc_slots *slots, uint64_t sequence, const unsigned char *payload)
+{
+    return checksum(mix(slots->salt, sequence), payload, slots->payload_bytes);
+}
+
+void hc_slots_put(const struct hc_slots *slots, uint64_t sequence, const void *payload)
+{
+    unsigned char *slot = slot_of(slots, sequence);
+    struct stamp *stamp = (struct stamp *)(void *)slot;
+    memcpy(slot + sizeof *stamp, payload, slots->payload_bytes);
+    stamp->sequence = sequence;
+    uint64_t sum = slot_checksum(slots, sequence, slot + sizeof *stamp);
+    /* Nobody reads this beside us. The release keeps the compiler and the processor from moving the payload's stores
+     * behind it, so that a killed process never leaves a stamp that fits a payload that is not there. */
+    __atomic_store_n(&stamp->checksum, sum, __ATOMIC_RELEASE);
+}
+
+const void *hc_slots_get(const struct hc_slots *slots, uint64_t sequence)
+{
+    const unsigned char *slot = slot_of(slots, sequence);
+    const struct stamp *stamp = (const struct stamp *)(const void *)slot;
+    return stamp->sequence == sequence && sequence != 0 ? slot + sizeof *stamp : NULL;
+}
+
+/* Drops the slots that do not hold what their stamp says; returns how many, and the newest good sequence. */
+static uint64_t slots_verify(const struct hc_slots *slots, uint64_t *out_newest)
+{
+    uint64_t bad = 0;
+    *out_newest = 0;
+    for (uint64_t i = 0; i < slots->count; i++) {
+        unsigned char *slot = slots->base + i * slots->slot_bytes;
+        struct stamp stamp;
+        memcpy(&stamp, slot, sizeof stamp);
+        if (stamp.sequence != 0 && stamp.sequence % slots->count == i &&
+            stamp.checksum == slot_checksum(slots, stamp.sequence, slot + sizeof stamp)) {
+            if (stamp.sequence > *out_newest)
+                *out_newest = stamp.sequence;
+            continue;
+        }
+        for (size_t k = 0; k < slots->slot_bytes; k++)
+            if (slot[k] != 0) {
+                memset(slot, 0, slots->slot_bytes);
+                bad++;
+                break;
+            }
+    }
+    return bad;
+}
+
+/* ---- hours ----------------------------------------------------------------------------------------------------- */
+
+static void cover(struct hc_state *now, int64_t from_ms, int64_t to_ms)
+{
+    if (to_ms <= from_ms)
+        return;
+    int64_t warm_end_ms = now->epoch.start_ms + HC_WARM_MS;
+    int64_t warm_ms = warm_end_ms <= from_ms ? 0 : (warm_end_ms < to_ms ? warm_end_ms : to_ms) - from_ms;
+    now->hour.warm_covered_ms += warm_ms;
+    now->hour.covered_ms += to_ms - from_ms - warm_ms;
+}
+
+static void close_hour(struct hc_series *series)
+{
+    const struct hc_hour *hour = &series->now.hour;
+    if (hour->hour == 0)
+        return;
+    /* After the loss of both copies of the state the oldest hour is replayed from a part of its samples only. */
+    const struct hc_hour *stored = hc_slots_get(&series->hours, (uint64_t)hour->hour);
+    if (stored == NULL || stored->collections <= hour->collections)
+        hc_slots_put(&series->hours, (uint64_t)hour->hour, hour);
+}
+
+/* The running JVM was watched until now_ms. A clock that goes back stands still here until it has caught up. */
+static void advance(struct hc_series *series, int64_t now_ms)
+{
+    struct hc_state *now = &series->now;
+    int64_t hour = hc_hour_of(now_ms);
+    if (hour > now->hour.hour) {
+        cover(now, now->covered_until_ms, hc_hour_end_ms(now->hour.hour));
+        close_hour(series);
+        int64_t idle_from_ms = hc_hour_end_ms(now->hour.hour), begin_ms = hc_hour_end_ms(hour - 1);
+        if (idle_from_ms < now->covered_until_ms)
+            idle_from_ms = now->covered_until_ms;
+        memset(&now->hour, 0, sizeof now->hour);
+        now->hour.hour = hour;
+        now->hour.idle_ms = begin_ms > idle_from_ms ? begin_ms - idle_from_ms : 0;
+        if (now->covered_until_ms < begin_ms)
+            now->covered_until_ms = begin_ms;
+    }
+    cover(now, now->covered_until_ms, now_ms);
+    if (now->covered_until_ms < now_ms)
+        now->covered_until_ms = now_ms;
+}
+
+static void hour_add(struct hc_state *now, const struct hc_gc_sample *sample, int64_t since_ms)
+{
+    struct hc_hour *hour = &now->hour;
+    uint64_t *gc_us = sample->end_time_ms <= now->epoch.start_ms + HC_WARM_MS ? &hour->warm_gc_us : &hour->gc_us;
+    *gc_us += sample->gc_time_us;
+    if (sample->pause_us > hour->pause_max_us)
+        hour->pause_max_us = sample->pause_us;
+    if (sample->allocated_bytes != HC_BYTES_UNKNOWN) {
+        hour->allocated_bytes += sample->allocated_bytes;
+        hour->allocated_ms += since_ms;
+    }
+    if (sample->promoted_bytes != HC_BYTES_UNKNOWN) {
+        hour->promoted_bytes += sample->promoted_bytes;
+        hour->promoted_ms += since_ms;
+    }
+    if (sample->kind == HC_GC_PAUSE) {
+        hc_live_set_observe_pause(&now->live);
+        return;
+    }
+    int clean;
+    uint64_t live_bytes = hc_live_set_observe(&now->live, sample, now->epoch.collector, &clean);
+    hc_histogram_add(&hour->live, live_bytes);
+    if (live_bytes > hour->live_max_bytes)
+        hour->live_max_bytes = live_bytes;
+    if (sample->heap_used_after_bytes > hour->used_after_max_bytes)
+        hour->used_after_max_bytes = sample->heap_used_after_bytes;
+    hour->committed_bytes = sample->heap_committed_bytes;
+    hour->heap_max_bytes = sample->heap_max_bytes;
+    hour->clean_points += (uint32_t)clean;
+    if (hour->collections++ == 0)
+        hour->first_ms = sample->end_time_ms;
+    hour->last_ms = sample->end_time_ms;
+}
+
+/* The one path by which a sample changes the state, live and in replay. */
+static void apply_sample(struct hc_series *series, const struct hc_gc_sample *sample)
+{
+    struct hc_state *now = &series->now;
+    int64_t since_ms = sample->end_time_ms - now->covered_until_ms;
+    if (now->epoch_sequence == 0 && now->hour.hour == 0) {
+        /* Samples without a start before them: what was before the first one was not watched. */
+        now->epoch.start_ms = now->covered_until_ms = sample->end_time_ms;
+        since_ms = 0;
+    }
+    advance(series, sample->end_time_ms);
+    hour_add(now, sample, since_ms > 0 ? since_ms : 0);
+    now->heap_max_bytes = sample->heap_max_bytes;
+    if (sample->end_time_ms > now->last_ms)
+        now->last_ms = sample->end_time_ms;
+}
+
+static void apply_epoch(struct hc_series *series, const struct hc_epoch *epoch, uint64_t sequence)
+{
+    struct hc_state *now = &series->now;
+    now->epoch = *epoch;
+    now->epoch_sequence = sequence;
+    now->heap_max_bytes = epoch->heap_max_bytes;
+    if (now->covered_until_ms < epoch->start_ms)
+        now->covered_until_ms = epoch->start_ms;
+    hc_live_set_restart(&now->live);
+}
+
+/* ---- looks outside the heap ------------------------------------------------------------------------------------ */
+
+static void most(uint64_t *most_bytes, uint64_t bytes)
+{
+    if (bytes != HC_BYTES_UNKNOWN && (*most_bytes == HC_BYTES_UNKNOWN || bytes > *most_bytes))
+        *most_bytes = bytes;
+}
+
+static uint64_t minus(uint64_t bytes, uint64_t part_bytes)
+{
+    if (bytes == HC_BYTES_UNKNOWN || part_bytes == HC_BYTES_UNKNOWN)
+        return HC_BYTES_UNKNOWN;
+    return bytes > part_bytes ? bytes - part_bytes : 0;
+}
+
+static void apply_look(struct hc_series *series, const struct hc_memory_sample *look)
+{
+    struct hc_state *now = &series->now;
+    struct hc_look_hour *hour = &now->look_hour;
+    if (hc_hour_of(look->time_ms) > hour->hour) {
+        if (hour->hour != 0)
+            hc_slots_put(&series->look_hours, (uint64_t)hour->hour, hour);
+        *hour = (struct hc_look_hour){hc_hour_of(look->time_ms), HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN,
+                                      HC_BYTES_UNKNOWN,          HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN};
+    }
+    uint64_t non_heap = minus(look->rss_bytes, look->heap_resident_bytes);
+    most(&hour->rss_bytes, look->rss_bytes);
+    most(&hour->metaspace_bytes, look->metaspace_committed_bytes);
+    most(&hour->code_cache_bytes, look->code_cache_bytes);
+    most(&hour->direct_bytes, look->direct_bytes);
+    most(&hour->non_heap_bytes, non_heap);
+    most(&hour->overhead_bytes, minus(minus(non_heap, look->direct_bytes), look->metaspace_committed_bytes));
+    now->consumers |= look->consumers;
+    now->consumers_known |= look->consumers_known;
+    now->look = *look;
+}
+
+/* ---- opening --------------------------------------------------------------------------------------------------- */
+
+/* Lays the rings over the block; returns the size. */
+static size_t layout(struct hc_series *series, void *block)
+{
+    size_t at = sizeof(struct header);
+    at = slots_place(&series->states, block, at, 1, sizeof(struct hc_state), STATE_COPIES);
+    at = slots_place(&series->raw, block, at, 2, sizeof(struct hc_raw), HC_RAW_SLOTS);
+    at = slots_place(&series->hours, block, at, 3, sizeof(struct hc_hour), HC_HOUR_SLOTS);
+    at = slots_place(&series->epochs, block, at, 4, sizeof(struct hc_epoch), HC_EPOCH_SLOTS);
+    at = slots_place(&series->looks, block, at, 5, sizeof(struct hc_memory_sample), HC_LOOK_SLOTS);
+    at = slots_place(&series->look_hours, block, at, 6, sizeof(struct hc_look_hour), HC_LOOK_HOUR_SLOTS);
+    at = slots_place(&series->events, block, at, 7, sizeof(struct hc_event), HC_EVENTS_MAX);
+    at = slots_place(&series->forecasts, block, at, 8, sizeof(struct hc_forecast), HC_FORECAST_SLOTS);
+    return at;
+}
+
+_Static_assert(sizeof(struct hc_state) % 8 == 0 && sizeof(struct hc_raw) % 8 == 0 && sizeof(struct hc_hour) % 8 == 0 &&
+                   sizeof(struct hc_epoch) % 8 == 0 && sizeof(struct hc_memory_sample) % 8 == 0 &&
+                   sizeof(struct hc_event) % 8 == 0 && sizeof(struct header) % 8 == 0,
+               "checksums go over whole words");
+
+size_t hc_series_size(void)
+{
+    struct hc_series series;
+    return layout(&series, NULL);
+}
+
+static struct header header_of(size_t size)
+{
+    struct header header = {MAGIC, HC_SERIES_VERSION, BYTE_ORDER_MARK, size, sizeof(struct hc_state), 0};
+    header.checksum = checksum(0, (const unsigned char *)&header, offsetof(struct header, checksum));
+    return header;
+}
+
+/* Everything from both rings that the newest good copy of the state does not know yet. */
+static void replay(struct hc_series *series, uint64_t newest_raw, uint64_t newest_epoch, uint64_t newest_look)
+{
+    struct hc_state *now = &series->now;
+    uint64_t oldest = newest_raw > HC_RAW_SLOTS ? newest_raw - HC_RAW_SLOTS + 1 : 1;
+    for (uint64_t s = oldest > now->raw_sequence ? oldest : now->raw_sequence + 1; s <= newest_raw; s++) {
+        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+        if (raw == NULL)
+            continue;
+        if (raw->epoch_sequence != now->epoch_sequence) {
+            const struct hc_epoch *epoch = hc_slots_get(&series->epochs, raw->epoch_sequence);
+            if (epoch != NULL)
+                apply_epoch(series, epoch, raw->epoch_sequence);
+        }
+        apply_sample(series, &raw->sample);
+    }
+    if (newest_raw > now->raw_sequence)
+        now->raw_sequence = newest_raw;
+    if (newest_epoch > now->epoch_sequence)
+        apply_epoch(series, hc_slots_get(&series->epochs, newest_epoch), newest_epoch);
+    oldest = newest_look > HC_LOOK_SLOTS ? newest_look - HC_LOOK_SLOTS + 1 : 1;
+    for (uint64_t s = oldest > now->look_sequence ? oldest : now->look_sequence + 1; s <= newest_look; s++) {
+        const struct hc_memory_sample *look = hc_slots_get(&series->looks, s);
+        if (look != NULL)
+            apply_look(series, look);
+    }
+    if (newest_look > now->look_sequence)
+        now->look_sequence = newest_look;
+    const struct hc_epoch *epoch = hc_slots_get(&series->epochs, now->epoch_sequence);
+    if (epoch != NULL)
+        now->epoch.clean_end = epoch->clean_end; /* killed between the slot and the copy of the state */
+}
+
+static void recover(struct hc_series *series)
+{
+    uint64_t raw, epoch, look, event, any, dropped = 0;
+    dropped += slots_verify(&series->states, &series->state_sequence);
+    dropped += slots_verify(&series->raw, &raw);
+    dropped += slots_verify(&series->hours, &any);
+    dropped += slots_verify(&series->epochs, &epoch);
+    dropped += slots_verify(&series->looks, &look);
+    dropped += slots_verify(&series->look_hours, &any);
+    dropped += slots_verify(&series->events, &event);
+    dropped += slots_verify(&series->forecasts, &any);
+
+    const struct hc_state *copy = hc_slots_get(&series->states, series->state_sequence);
+    if (copy != NULL)
+        series->now = *copy;
+    else
+        hc_live_set_init(&series->now.live);
+    replay(series, raw, epoch, look);
+    if (event > series->now.event_sequence)
+        series->now.event_sequence = event;
+    series->now.dropped += dropped;
+    if (dropped > 0)
+        hc_series_checkpoint(series);
+}
+
+enum hc_status hc_series_open(struct hc_series *series, void *block, size_t size, struct hc_error *err)
+{
+    memset(series, 0, sizeof *series);
+    if (size < layout(series, block))
+        return hc_fail(err, HC_EINVAL, 0, "the series needs a block of %zu bytes, this one has %zu", hc_series_size(),
+                       size);
+    struct header found, wanted = header_of(hc_series_size());
+    static const struct header none;
+    memcpy(&found, block, sizeof found);
+    if (memcmp(&found, &none, sizeof found) == 0) {
+        memcpy(block, &wanted, sizeof wanted);
+    } else if (memcmp(&found, &wanted, sizeof found) != 0) {
+        if (memcmp(found.magic, MAGIC, sizeof found.magic) != 0)
+            return hc_fail(err, HC_EPARSE, 0, "this is not a series of heapcast");
+        if (found.byte_order != BYTE_ORDER_MARK)
+            return hc_fail(err, HC_EPARSE, 0, "the series was written on a machine with the other byte order");
+        return hc_fail(err, HC_EPARSE, 0,
+                       "the series has version %u and %llu bytes, this program reads version %u and %llu",
+                       found.version, (unsigned long long)found.size, wanted.version, (unsigned long long)wanted.size);
+    }
+    recover(series);
+    return HC_OK;
+}
+
+/* ---- additions ------------------------------------------------------------------------------------------------- */
+
+void hc_series_checkpoint(struct hc_series *series)
+{
+    hc_slots_put(&series->states, ++series->state_sequence, &series->now);
+    series->changes = 0;
+}
+
+static void changed(struct hc_series *series)
+{
+    if (++series->changes >= HC_CHECKPOINT_PERIOD)
+        hc_series_checkpoint(series);
+}
+
+void hc_series_add(struct hc_series *series, const struct hc_gc_sample *sample)
+{
+    struct hc_raw raw = {*sample, series->now.epoch_sequence};
+    hc_slots_put(&series->raw, ++series->now.raw_sequence, &raw);
+    apply_sample(series, sample);
+    changed(series);
+}
+
+void hc_series_add_look(struct hc_series *series, const struct hc_memory_sample *look)
+{
+    hc_slots_put(&series->looks, ++series->now.look_sequence, look);
+    apply_look(series, look);
+    changed(series);
+}
+
+void hc_series_add_event(struct hc_series *series, const struct hc_event *event)
+{
+    hc_slots_put(&series->events, ++series->now.event_sequence, event);
+    hc_series_checkpoint(series);
+}
+
+void hc_series_start(struct hc_series *series, const struct hc_epoch *epoch)
+{
+    uint64_t sequence = series->now.epoch_sequence + 1;
+    hc_slots_put(&series->epochs, sequence, epoch);
+    apply_epoch(series, epoch, sequence);
+    hc_series_checkpoint(series);
+}
+
+void hc_series_end(struct hc_series *series, int64_t now_ms)
+{
+    struct hc_state *now = &series->now;
+    int64_t hour_end_ms = hc_hour_end_ms(now->hour.hour);
+    if (now->hour.hour != 0)
+        cover(now, now->covered_until_ms, now_ms < hour_end_ms ? now_ms : hour_end_ms);
+    if (now_ms > now->covered_until_ms)
+        now->covered_until_ms = now_ms;
+    now->epoch.clean_end = 1;
+    if (now->epoch_sequence > 0)
+        hc_slots_put(&series->epochs, now->epoch_sequence, &now->epoch);
+    hc_series_checkpoint(series);
+}
+
+/* ---- reading --------------------------------------------------------------------------------------------------- */
+
+const struct hc_hour *hc_series_hour(const struct hc_series *series, int64_t hour)
+{
+    if (hour == series->now.hour.hour && hour != 0)
+        return &series->now.hour;
+    return hour > 0 ? hc_slots_get(&series->hours, (uint64_t)hour) : NULL;
+}
+
+const struct hc_look_hour *hc_series_look_hour(const struct hc_series *series, int64_t hour)
+{
+    if (hour == series->now.look_hour.hour && hour != 0)
+        return &series->now.look_hour;
+    return hour > 0 ? hc_slots_get(&series->look_hours, (uint64_t)hour) : NULL;
+}
