@@ -93,9 +93,11 @@ static const char *limitation(int counters_found)
 static void describe_jvm(void)
 {
     char *version = NULL;
-    if ((*agent.jvmti)->GetSystemProperty(agent.jvmti, "java.version", &version) == JVMTI_ERROR_NONE &&
-        version != NULL) {
-        snprintf(agent.subject.jvm_version, sizeof agent.subject.jvm_version, "%s", version);
+    struct hc_subject *subject = &agent.subject;
+    if (agent.counters.java_version != NULL) {
+        snprintf(subject->jvm_version, sizeof subject->jvm_version, "%.40s", agent.counters.java_version);
+    } else if ((*agent.jvmti)->GetSystemProperty(agent.jvmti, "java.vm.version", &version) == JVMTI_ERROR_NONE) {
+        snprintf(subject->jvm_version, sizeof subject->jvm_version, "%s", version);
         (*agent.jvmti)->Deallocate(agent.jvmti, (unsigned char *)version);
     }
     agent.subject.collector = agent.counters.collector;

@@ -50,11 +50,11 @@ static enum hc_collector collector_of(const char *name)
         enum hc_collector collector;
     } known[] = {
         {"G1", HC_COLLECTOR_G1},
-        {"PSScavenge", HC_COLLECTOR_PARALLEL},
-        {"PSParallel", HC_COLLECTOR_PARALLEL},
-        {"Copy", HC_COLLECTOR_SERIAL},   /* DefNew before JDK 21 */
-        {"Serial", HC_COLLECTOR_SERIAL}, /* Serial young collection pauses */
-        {"PCopy", HC_COLLECTOR_CMS},     /* ParNew of JDK 11, only used with CMS */
+        {"PSScavenge", HC_COLLECTOR_PARALLEL}, /* JDK 11 */
+        {"Parallel", HC_COLLECTOR_PARALLEL},   /* "Parallel young collection pauses" from JDK 17 on */
+        {"Copy", HC_COLLECTOR_SERIAL},         /* JDK 11 */
+        {"Serial", HC_COLLECTOR_SERIAL},       /* from JDK 17 on */
+        {"PCopy", HC_COLLECTOR_CMS},           /* ParNew of JDK 11, only used with CMS */
         {"ParNew", HC_COLLECTOR_CMS},
         {"CMS", HC_COLLECTOR_CMS},
         {"Shenandoah", HC_COLLECTOR_SHENANDOAH},
@@ -79,6 +79,8 @@ static void take(const char *name, const struct entry *e, const unsigned char *d
             out->cause = (const volatile char *)data;
         else if (strcmp(name, "sun.gc.lastCause") == 0)
             out->last_cause = (const volatile char *)data;
+        else if (strcmp(name, "java.property.java.version") == 0)
+            out->java_version = (const char *)data;
         else if (strcmp(name, "sun.gc.collector.0.name") == 0)
             out->collector = collector_of((const char *)data);
     }

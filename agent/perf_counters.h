@@ -21,6 +21,7 @@ struct perf_counters {
     const volatile int64_t *metaspace_used, *metaspace_capacity;
     const volatile int64_t *classes_loaded, *classes_unloaded, *shared_loaded, *shared_unloaded;
     const volatile char *cause, *last_cause;
+    const char *java_version; /* "17.0.15"; constant */
     enum hc_collector collector;
 };
 

@@ -59,11 +59,12 @@ static void say_first_number(struct publisher *p, const struct hc_recommendation
         return;
     p->said = 1;
     log_line(LOG_LEVEL_INFO, "first recommendation: heap %.0f MiB (now %.0f MiB) after %llu collections; see %s",
-             (double)r->heap_bytes / 1048576, (double)r->current_heap_bytes / 1048576, (unsigned long long)r->window.collections,
-             p->path);
+             (double)r->heap_bytes / 1048576, (double)r->current_heap_bytes / 1048576,
+             (unsigned long long)r->window.collections, p->path);
 }
 
-void publisher_publish(struct publisher *p, struct hc_recommendation *r, const struct hc_subject *s, const char *missing)
+void publisher_publish(struct publisher *p, struct hc_recommendation *r, const struct hc_subject *s,
+                       const char *missing)
 {
     struct hc_error err;
     add_flink_share(r, s);

@@ -13,9 +13,17 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import jvm
 
-COLLECTIONS = 60
+COLLECTIONS = 100  # as the GC beans count: Remark and Cleanup are among them on G1
 GENERATION = re.compile(r"(?:def new generation|DefNew|tenured generation|Tenured|PSYoungGen|ParOldGen|garbage-first heap)\s+"
                         r"total .*?used (\d+)K")
+LINE = re.compile(r"^\[(\d+)ms\]\[[^\]]*\] GC\((\d+)\) (.*)")
+
+
+def blocks(path):
+    """[(time_ms, gc, used_kib)] of the blocks "Heap after GC"."""
+    found, used = [], None
+    for line in open(path, errors="replace"):
+        m = LINE.match(line)
         if not m:
             continue
         time, gc, text = int(m[1]), int(m[2]), m[3]
@@ -31,18 +39,22 @@ GENERATION = re.compile(r"(?:def new generation|DefNew|tenured generation|Tenure
 
 
 def compare(samples, log):
-    """Pairs each moving sample with the last block inside its pause: [(sample, block)], samples without one, blocks left over."""
+    """Pairs each sample with a block inside its pause, both in order: [(sample, block)], and the samples without one.
+    Of two blocks inside one full pause the second is the state at its end."""
     pairs, lonely, i = [], [], 0
     for s in samples:
         if s["kind"] == "pause":
             continue
-        begin = s["end_time_ms"] - s["pause_us"] / 1000 - 3
-        block = None
-        while i < len(log) and log[i][0] <= s["end_time_ms"] + 2:
-            if log[i][0] >= begin:
-                block = log[i]
+        begin, end = s["end_time_ms"] - s["pause_us"] / 1000 - 2, s["end_time_ms"] + 2
+        while i < len(log) and log[i][0] < begin:
             i += 1
-        pairs.append((s, block)) if block else lonely.append(s)
+        inside = [k for k in range(i, min(i + 3, len(log))) if log[k][0] <= end]
+        if not inside:
+            lonely.append(s)
+            continue
+        k = inside[-1] if s["kind"] == "full" else inside[0]
+        pairs.append((s, log[k]))
+        i = k + 1
     return pairs, lonely
 
 
@@ -50,7 +62,7 @@ def run_one(version, home, collector):
     exact = collector != "Parallel" and int(version) >= 17
     with jvm.Jvm(home) as j:
         flags = ["-Xmx160m", "-XX:+Use%sGC" % collector, "-Xlog:gc*=info,gc+heap=debug:file=%s:tm,tg" % j.path("gc.log")]
-        code = j.run(flags, ["Churn", "collections=%d" % COLLECTIONS, "full=2", "live=50", "seconds=60"], "publish=1s")
+        code = j.run(flags, ["Churn", "collections=%d" % COLLECTIONS, "full=3", "live=50", "rate=400", "seconds=60"], "publish=1s")
         assert code == 0, "exit code %d: %s" % (code, j.err()[-400:])
         pairs, lonely = compare(j.samples(), blocks(j.path("gc.log")))
         assert len(pairs) >= 50, "only %d collections could be compared" % len(pairs)
