@@ -61,10 +61,10 @@ public class Churn {
                 }
             }
             allocated += 1_150_000;
-            long passed = System.nanoTime() - begin;
-            if (rate > 0 && allocated > rate * (passed / 1e9) * 1048576) {
+            while (rate > 0 && allocated > rate * ((System.nanoTime() - begin) / 1e9) * 1048576) {
                 Thread.sleep(1);
             }
+            long passed = System.nanoTime() - begin;
             if (full > 0 && passed > nextFull * second) {
                 System.gc();
                 nextFull += full;

@@ -12,7 +12,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 AGENT = os.path.join(ROOT, "build", "libheapcast.so")
-HEAPCAST = os.path.join(ROOT, "build", "heapcast")
+HEAPCAST = os.environ.get("HEAPCAST", os.path.join(ROOT, "build", "heapcast"))
 WANTED = ("11", "17", "21", "25")
 
 
@@ -134,7 +134,7 @@ class Jvm:
                 value = condition()
                 if value:
                     return value
-            except (OSError, ValueError, KeyError):
+            except (OSError, ValueError, KeyError, subprocess.CalledProcessError):
                 pass
             if self.process.poll() is not None:
                 raise AssertionError("the JVM ended early: " + self.err()[-500:])
