@@ -17,6 +17,8 @@
 #define BEGIN_MS INT64_C(946684800000)
 /* As in the study: no number in the first hours of a JVM, while its state may still be filling up. */
 #define HOLD_MS (6 * INT64_C(3600000))
+/* Traces are stretched in time, some to a collection in hours, so the hold is what gates, not the count. */
+enum { LEAST_COLLECTIONS = 3 };
 
 enum { FIELDS_MAX = 12 };
 
@@ -113,6 +115,7 @@ static enum hc_status on_header(struct session *session, char *const *fields, un
     policy.usable_ratio = value[3];
     policy.gc_share_limit_ratio = value[4];
     policy.warmup_ms = policy.restart_hold_ms = HOLD_MS;
+    policy.warmup_collections = LEAST_COLLECTIONS;
     policy.allow_growth = 0;
     session->epoch = (struct hc_epoch){.start_ms = time_ms(0), .heap_max_bytes = (uint64_t)(value[2] * MIB)};
     session->epoch.collector = n > 7 ? collector_of(fields[7]) : HC_COLLECTOR_UNKNOWN;
@@ -203,7 +206,8 @@ static enum hc_status on_decision(struct session *session, char *const *fields, 
     if (advice.verdict == HC_VERDICT_INSUFFICIENT_DATA)
         printf("R,%s,0\n", fields[1]);
     else
-        printf("R,%s,%.3f,%.3f,%s:%s\n", fields[1], (double)advice.heap_bytes / MIB,
+        printf("R,%s,%.3f,%.3f,%s:%s\n", fields[1],
+               advice.verdict == HC_VERDICT_KEEP ? 0.0 : (double)advice.heap_bytes / MIB,
                (double)advice.model.live_upper_bytes / MIB, verdicts[advice.verdict], terms[advice.model.binding]);
     if (fflush(stdout) != 0)
         return hc_fail(err, HC_EIO, 0, "the answer could not be written");

@@ -1,5 +1,6 @@
 #include <heapcast/policy.h>
 
+/* Reasons and what was tried instead: docs/predictor.md. */
 void hc_policy_init(struct hc_policy *out)
 {
     *out = (struct hc_policy){
@@ -10,8 +11,8 @@ void hc_policy_init(struct hc_policy *out)
         .gc_share_limit_ratio = 0.05,
         .usable_ratio = 0.90,
         .percentile = 0.99,
-        .margin_ratio = 1.10,
-        .floor_ratio = 0.055,
+        .margin_ratio = 1.05,
+        .floor_ratio = 0.07,
         .allow_growth = 1,
     };
 }

@@ -24,8 +24,9 @@ enum { LEAST_HOURS = 6 };
 /* The GC work of the worst hours, plus a tenth. */
 #define GC_WORK_MARGIN 1.10
 /* The published heap follows upwards at once, downwards only for a real gain: each change restarts a job. */
-#define HYSTERESIS_UP 1.02
-#define HYSTERESIS_DOWN 0.95
+#define WORTH_SHRINKING 0.95
+/* Against the heap in force, less than this is no reason to grow: the model's margins are wider. */
+#define WORTH_GROWING 1.02
 /* HotSpot aligns -Xmx to 2 MiB (large pages), G1 to its regions of 1 to 32 MiB; small heaps have regions of 1 to 4 MiB.
  */
 #define HEAP_STEP_BYTES (4 * MIB)
@@ -255,8 +256,8 @@ static unsigned hourly_live(struct hc_predictor *predictor, int64_t now_ms)
 
 /*
  * The live set's percentile at the end of the horizon: a Theil-Sen line through the last three days, the percentile of
- * the residuals on top of it, carried on to the horizon where it rises. A falling line is no promise, so then the
- * percentile of the values themselves counts.
+ * the residuals on top of it, carried on to the horizon where it rises beyond doubt. A falling line is no promise and a
+ * doubtful one costs memory for nothing, so then the percentile of the values themselves counts.
  */
 static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, struct hc_recommendation *out)
 {
@@ -275,7 +276,7 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, st
     double slope = hc_trend_slope(values, n, scratch);
     out->model.trend_slope_bytes_per_h = slope;
     out->model.trend_significant = hc_trend_significant(values, n, slope, scratch);
-    double rise = slope > 0 ? slope : 0;
+    double rise = out->model.trend_significant && slope > 0 ? slope : 0;
     for (unsigned i = 0; i < n; i++)
         scratch[i] = values[i] - rise * i;
     double horizon_hours = (double)policy->horizon_ms / (double)HC_HOUR_MS;
@@ -323,7 +324,7 @@ static uint64_t needed_heap(const struct hc_series *series, const struct hc_poli
     out->model.gc_headroom_bytes = (uint64_t)headroom;
     if (soft > hard)
         out->model.binding = HC_TERM_GC_COST;
-    else if (out->model.trend_significant && out->model.trend_slope_bytes_per_h > 0)
+    else if (out->model.trend_significant && out->model.trend_slope_bytes_per_h > 0) /* see forecast_live_set */
         out->model.binding = HC_TERM_TREND;
     else
         out->model.binding = floor_bytes > (out->model.margin_ratio - 1.0) * live ? HC_TERM_FLOOR : HC_TERM_PERCENTILE;
@@ -345,8 +346,7 @@ static uint64_t publish(struct hc_series *series, uint64_t heap, struct hc_recom
 {
     struct hc_state *now = &series->now;
     uint64_t held_back = 0;
-    double ratio = now->published_bytes > 0 ? (double)heap / (double)now->published_bytes : 0;
-    if (now->published_bytes == 0 || ratio > HYSTERESIS_UP || ratio < HYSTERESIS_DOWN) {
+    if (heap > now->published_bytes || (double)heap < WORTH_SHRINKING * (double)now->published_bytes) {
         now->published_bytes = heap;
         hc_series_checkpoint(series);
     } else if (heap != now->published_bytes) {
@@ -354,8 +354,8 @@ static uint64_t publish(struct hc_series *series, uint64_t heap, struct hc_recom
     }
     double change = (double)now->published_bytes / (double)out->current_heap_bytes;
     out->heap_bytes = now->published_bytes;
-    out->verdict = change < HYSTERESIS_DOWN ? HC_VERDICT_SHRINK
-                   : change > HYSTERESIS_UP ? HC_VERDICT_GROW
+    out->verdict = change < WORTH_SHRINKING ? HC_VERDICT_SHRINK
+                   : change > WORTH_GROWING ? HC_VERDICT_GROW
                                             : HC_VERDICT_KEEP;
     if (out->verdict == HC_VERDICT_KEEP)
         out->heap_bytes = out->current_heap_bytes;

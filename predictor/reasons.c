@@ -86,7 +86,9 @@ static void say_live_set(const struct hc_reason_facts *facts, const struct hc_po
     else
         say(out, "The live set stayed below %s in %s of the last three days' hours%s.",
             hc_reason_bytes((double)out->model.percentile_bytes, a), percent(out->model.percentile, b),
-            out->model.trend_slope_bytes_per_h > 0 ? ", its rise carried on to the horizon" : "");
+            out->model.trend_significant && out->model.trend_slope_bytes_per_h > 0
+                ? ", its rise carried on to the horizon"
+                : "");
     if (out->model.trend_significant)
         say(out, "It %s by %s an hour.", out->model.trend_slope_bytes_per_h > 0 ? "rises" : "falls",
             hc_reason_bytes(fabs(out->model.trend_slope_bytes_per_h), a));

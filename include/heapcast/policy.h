@@ -7,12 +7,12 @@
 struct hc_policy {
     int64_t horizon_ms;          /* the size must hold so long; default 24 h */
     int64_t warmup_ms;           /* no number before this much history; default 15 min */
-    int64_t restart_hold_ms;     /* no new number for so long after a restart, the old one stands; default 0 */
+    int64_t restart_hold_ms;     /* no number for so long after a JVM start (verdict insufficient_data); default 0 */
     uint32_t warmup_collections; /* nor before so many collections; default 10 */
     double gc_share_limit_ratio; /* GC's share of time that the recommended heap may cost; default 0.05 */
     double usable_ratio;         /* share of the heap that a live set may fill; default 0.90 */
     double percentile;           /* of residuals around the trend; default 0.99 */
-    double margin_ratio;         /* on the percentile; default 1.10 */
+    double margin_ratio;         /* on the percentile; default 1.05 */
     double floor_ratio;          /* absolute floor as a share of the heap in force; default 0.05 */
     int allow_growth;            /* 0: never more than the heap in force (score protocol); default 1 */
 };
