@@ -130,7 +130,7 @@ static void start(JNIEnv *jni)
         agent.subject.heap_max_bytes = setup.heap_bytes;
     describe_jvm();
     announce(setup.missing);
-    if (agent.args.off_heap_ms > 0 && jvm_gauge_start(&agent.gauge, agent.jvmti, jni, agent.args.off_heap_ms) == 0)
+    if (agent.args.off_heap_ms > 0 && jvm_gauge_start(&agent.gauge, agent.jvmti, jni) == 0)
         setup.jvm_gauge = &agent.gauge;
     if (recorder_start(&setup) != 0)
         return;

@@ -95,13 +95,12 @@ static void JNICALL run(jvmtiEnv *jvmti, JNIEnv *jni, void *argument)
 {
     struct jvm_gauge *g = argument;
     struct handles h = {0};
-    int64_t wait_ms = g->period_ms < 1000 ? g->period_ms : 1000; /* the first look soon, the host's start-up first */
     for (;;) {
         if ((*jvmti)->RawMonitorEnter(jvmti, g->monitor) != JVMTI_ERROR_NONE)
             return;
         /* RawMonitorWait, not a native wait: a Java thread blocked in native code delays the JVM's exit by 310 ms */
         if (!atomic_load(&g->stop))
-            (*jvmti)->RawMonitorWait(jvmti, g->monitor, wait_ms);
+            (*jvmti)->RawMonitorWait(jvmti, g->monitor, JVM_GAUGE_PERIOD_MS);
         (*jvmti)->RawMonitorExit(jvmti, g->monitor);
         if (atomic_load(&g->stop))
             return;
@@ -111,7 +110,6 @@ static void JNICALL run(jvmtiEnv *jvmti, JNIEnv *jni, void *argument)
             find_loader(jni, &h);
         read_direct(jni, &h, g);
         read_operators(jni, &h, g);
-        wait_ms = g->period_ms;
     }
 }
 
@@ -126,10 +124,9 @@ static jthread new_thread(JNIEnv *jni)
     return failed(jni) ? NULL : thread;
 }
 
-int jvm_gauge_start(struct jvm_gauge *g, jvmtiEnv *jvmti, JNIEnv *jni, int64_t period_ms)
+int jvm_gauge_start(struct jvm_gauge *g, jvmtiEnv *jvmti, JNIEnv *jni)
 {
     g->jvmti = jvmti;
-    g->period_ms = period_ms;
     atomic_store(&g->stop, 0);
     atomic_store(&g->direct_bytes, -1);
     if ((*jvmti)->CreateRawMonitor(jvmti, "heapcast", &g->monitor) != JVMTI_ERROR_NONE)

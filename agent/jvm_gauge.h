@@ -10,11 +10,13 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
+/* Some 30 us of CPU each time. */
+enum { JVM_GAUGE_PERIOD_MS = 1000 };
+
 /* Each value is independent and read relaxed: a mix of two readings does no harm. */
 struct jvm_gauge {
     jvmtiEnv *jvmti;
     jrawMonitorID monitor;
-    int64_t period_ms;
     atomic_int stop;
     _Atomic int64_t direct_bytes; /* -1: not known (yet) */
     atomic_int operator_known;    /* 1: the look for Flink's operators worked at least once */
@@ -22,7 +24,7 @@ struct jvm_gauge {
 };
 
 /* Starts the thread; on a Java thread, in the live phase. 0, or -1 where the JVM refuses (values then stay unknown). */
-int jvm_gauge_start(struct jvm_gauge *gauge, jvmtiEnv *jvmti, JNIEnv *jni, int64_t period_ms);
+int jvm_gauge_start(struct jvm_gauge *gauge, jvmtiEnv *jvmti, JNIEnv *jni);
 /* Tells it to end; does not wait. */
 void jvm_gauge_stop(struct jvm_gauge *gauge);
 

@@ -22,6 +22,7 @@ enum {
     ROUND_MS = 100, /* a ring of 1024 is then full only at ten thousand collections a second */
     STOP_WAIT_MS = 300,
     STACK_BYTES = 512 * 1024,
+    LOOK_MS = JVM_GAUGE_PERIOD_MS + 2 * ROUND_MS, /* the Java thread has come round meanwhile */
     EXHAUSTED_MAX = 16
 };
 
@@ -33,6 +34,7 @@ static struct recorder {
     struct hc_history *history;
     void *memory; /* of the series, where there is no history */
     struct hc_predictor *predictor;
+    struct hc_memory_sample look; /* begun, to be finished; time_ms 0: none */
     char history_path[ARGS_PATH_SIZE + 160];
 
     pthread_mutex_t mutex; /* guards stop and done only; never taken in a pause */
@@ -163,27 +165,47 @@ static uint64_t counter_or_unknown(const volatile int64_t *counter)
     return counter != NULL && *counter >= 0 ? (uint64_t)*counter : HC_BYTES_UNKNOWN;
 }
 
-static void look_outside(struct recorder *r)
+static uint64_t direct_now(const struct recorder *r)
+{
+    struct jvm_gauge *g = r->setup.jvm_gauge;
+    int64_t bytes = g != NULL ? atomic_load_explicit(&g->direct_bytes, memory_order_relaxed) : -1;
+    return bytes >= 0 ? (uint64_t)bytes : HC_BYTES_UNKNOWN;
+}
+
+/*
+ * A look has two steps. What the operating system tells is read at once, but direct memory is a value that the Java
+ * thread left up to a second ago: were a network pool of 350 MiB allocated in between, it would stand in RSS and not in
+ * direct memory, and pass for overhead. So the look is finished when the Java thread has come round again, with the
+ * larger of the values before and after.
+ */
+static void begin_look(struct recorder *r)
 {
     const struct perf_counters *c = r->setup.counters;
-    struct hc_memory_sample sample = {.time_ms = now_ms(CLOCK_REALTIME), .code_cache_bytes = HC_BYTES_UNKNOWN};
-    process_gauge_read(&r->gauge, &sample);
-    sample.metaspace_used_bytes = counter_or_unknown(c->metaspace_used);
-    sample.metaspace_committed_bytes = counter_or_unknown(c->metaspace_capacity);
+    struct hc_memory_sample *look = &r->look;
+    *look = (struct hc_memory_sample){.time_ms = now_ms(CLOCK_REALTIME), .code_cache_bytes = HC_BYTES_UNKNOWN};
+    process_gauge_read(&r->gauge, look);
+    look->metaspace_used_bytes = counter_or_unknown(c->metaspace_used);
+    look->metaspace_committed_bytes = counter_or_unknown(c->metaspace_capacity);
     int64_t classes = perf_value(c->classes_loaded) + perf_value(c->shared_loaded) - perf_value(c->classes_unloaded) -
                       perf_value(c->shared_unloaded);
-    sample.classes = classes > 0 && classes < INT32_MAX ? (uint32_t)classes : 0;
-    sample.direct_bytes = HC_BYTES_UNKNOWN;
-    struct jvm_gauge *g = r->setup.jvm_gauge;
-    int64_t direct = g != NULL ? atomic_load_explicit(&g->direct_bytes, memory_order_relaxed) : -1;
-    if (direct >= 0)
-        sample.direct_bytes = (uint64_t)direct;
+    look->classes = classes > 0 && classes < INT32_MAX ? (uint32_t)classes : 0;
+    look->direct_bytes = direct_now(r);
+}
+
+static void finish_look(struct recorder *r)
+{
+    struct hc_memory_sample *look = &r->look;
+    const struct jvm_gauge *g = r->setup.jvm_gauge;
+    uint64_t direct = direct_now(r);
+    if (direct != HC_BYTES_UNKNOWN && (look->direct_bytes == HC_BYTES_UNKNOWN || direct > look->direct_bytes))
+        look->direct_bytes = direct;
     /* without the look at loaded classes an operator could hold managed memory unseen */
     if (g == NULL || !atomic_load_explicit(&g->operator_known, memory_order_relaxed))
-        sample.consumers_known = 0;
+        look->consumers_known = 0;
     else if (atomic_load_explicit(&g->operator_seen, memory_order_relaxed))
-        sample.consumers |= HC_CONSUMER_OPERATOR;
-    (void)hc_predictor_observe_memory(r->predictor, &sample);
+        look->consumers |= HC_CONSUMER_OPERATOR;
+    (void)hc_predictor_observe_memory(r->predictor, look);
+    look->time_ms = 0;
 }
 
 static void publish(struct recorder *r)
@@ -212,15 +234,18 @@ static int wait_for_next_round(struct recorder *r)
 static void rounds(struct recorder *r)
 {
     const struct args *args = r->setup.args;
-    int64_t look_at = now_ms(CLOCK_MONOTONIC), publish_at = look_at;
+    int64_t look_at = now_ms(CLOCK_MONOTONIC), publish_at = look_at, finish_at = look_at;
     do {
         int64_t now = now_ms(CLOCK_MONOTONIC);
         drain(r);
         take_exhausted(r);
         if (args->off_heap_ms > 0 && now >= look_at) {
-            look_outside(r);
-            look_at = now + args->off_heap_ms;
+            begin_look(r);
+            finish_at = now + LOOK_MS;
+            look_at = now + (args->off_heap_ms > LOOK_MS ? args->off_heap_ms : LOOK_MS + ROUND_MS);
         }
+        if (r->look.time_ms != 0 && now >= finish_at)
+            finish_look(r);
         if (now >= publish_at) {
             publish(r);
             publish_at = now + args->publish_ms;
@@ -228,8 +253,8 @@ static void rounds(struct recorder *r)
     } while (!wait_for_next_round(r));
     drain(r);
     take_exhausted(r);
-    if (args->off_heap_ms > 0)
-        look_outside(r);
+    if (r->look.time_ms != 0)
+        finish_look(r);
     hc_predictor_end(r->predictor, now_ms(CLOCK_REALTIME));
     publish(r);
 }
