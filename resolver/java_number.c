@@ -1,0 +1,226 @@
+#include "java_number.h"
+
+#include <float.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { EXPONENT_LIMIT = 99999 };
+
+const char *hc_java_trim(const char *text, size_t *length)
+{
+    while (*length > 0 && (unsigned char)*text <= ' ') {
+        text++;
+        (*length)--;
+    }
+    while (*length > 0 && (unsigned char)text[*length - 1] <= ' ')
+        (*length)--;
+    return text;
+}
+
+static bool is_digit(char c, bool hex)
+{
+    return (c >= '0' && c <= '9') || (hex && ((c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')));
+}
+
+static const char *digits_copy(const char *p, const char *end, bool hex, char **to)
+{
+    for (; p < end && is_digit(*p, hex); p++)
+        *(*to)++ = *p;
+    return p;
+}
+
+/* Reads [+-]digits; clamps, since strtod saturates long before the limit. NULL: no digits. */
+static const char *exponent_read(const char *p, const char *end, long *out)
+{
+    bool negative = p < end && *p == '-';
+    if (p < end && (*p == '-' || *p == '+'))
+        p++;
+    const char *first = p;
+    long value = 0;
+    for (; p < end && is_digit(*p, false); p++)
+        if (value < EXPONENT_LIMIT)
+            value = value * 10 + (*p - '0');
+    *out = negative ? -value : value;
+    return p > first ? p : NULL;
+}
+
+/*
+ * Rewrites Java's floating-point literal without a point ("12.5e3f" becomes "125e2"), which strtod reads the same way in
+ * every locale. `out` has room for the text and 24 more. False: Java refuses the text.
+ */
+static bool literal_rewrite(const char *p, const char *end, char *out)
+{
+    if (p < end && (*p == '+' || *p == '-'))
+        *out++ = *p++;
+    if ((end - p == 3 && memcmp(p, "NaN", 3) == 0) || (end - p == 8 && memcmp(p, "Infinity", 8) == 0)) {
+        memcpy(out, *p == 'N' ? "nan" : "inf", 4);
+        return true;
+    }
+    bool hex = end - p > 2 && p[0] == '0' && (p[1] == 'x' || p[1] == 'X');
+    if (hex) {
+        *out++ = '0';
+        *out++ = 'x';
+        p += 2;
+    }
+    char *first = out;
+    p = digits_copy(p, end, hex, &out);
+    char *point = out;
+    if (p < end && *p == '.')
+        p = digits_copy(p + 1, end, hex, &out);
+    if (out == first)
+        return false;
+    long places = out - point, exponent = 0;
+    bool marked = p < end && (hex ? (*p == 'p' || *p == 'P') : (*p == 'e' || *p == 'E'));
+    if (marked)
+        p = exponent_read(p + 1, end, &exponent);
+    if ((hex && !marked) || p == NULL)
+        return false;
+    if (p < end && strchr("fFdD", *p) != NULL)
+        p++;
+    snprintf(out, 24, "%c%ld", hex ? 'p' : 'e', exponent - (hex ? 4 : 1) * places);
+    return p == end;
+}
+
+/* One of the two is filled; strtof and strtod each round once, as Java does. */
+static enum hc_status floating_parse(const char *text, float *out_float, double *out_double, struct hc_error *err)
+{
+    size_t length = strlen(text);
+    const char *trimmed = hc_java_trim(text, &length);
+    if (length == 0)
+        return hc_fail(err, HC_EPARSE, 0, "empty String");
+    char *plain = malloc(length + 32);
+    if (plain == NULL)
+        return hc_fail(err, HC_ENOMEM, 0, "no memory for a number of %zu characters", length);
+    bool good = literal_rewrite(trimmed, trimmed + length, plain);
+    if (good && out_float != NULL)
+        *out_float = strtof(plain, NULL);
+    if (good && out_double != NULL)
+        *out_double = strtod(plain, NULL);
+    free(plain);
+    return good ? HC_OK : hc_fail(err, HC_EPARSE, 0, "For input string: \"%.*s\"", (int)length, trimmed);
+}
+
+enum hc_status hc_java_float_parse(const char *text, float *out, struct hc_error *err)
+{
+    return floating_parse(text, out, NULL, err);
+}
+
+enum hc_status hc_java_double_parse(const char *text, double *out, struct hc_error *err)
+{
+    return floating_parse(text, NULL, out, err);
+}
+
+static enum hc_status integer_parse(const char *text, int64_t min, int64_t max, int64_t *out, struct hc_error *err)
+{
+    const char *p = text;
+    bool negative = *p == '-', fits = true;
+    if (*p == '-' || *p == '+')
+        p++;
+    const char *first = p;
+    int64_t value = 0; /* kept negative: the range reaches one further there */
+    for (; is_digit(*p, false); p++) {
+        int digit = *p - '0';
+        fits = fits && value >= (INT64_MIN + digit) / 10;
+        value = fits ? value * 10 - digit : 0;
+    }
+    fits = fits && (negative ? value >= min : value >= -max);
+    if (p == first || *p != '\0' || !fits)
+        return hc_fail(err, HC_EPARSE, 0, "For input string: \"%s\"", text);
+    *out = negative ? value : -value;
+    return HC_OK;
+}
+
+enum hc_status hc_java_int_parse(const char *text, int32_t *out, struct hc_error *err)
+{
+    int64_t value;
+    enum hc_status status = integer_parse(text, INT32_MIN, INT32_MAX, &value, err);
+    if (status == HC_OK)
+        *out = (int32_t)value;
+    return status;
+}
+
+enum hc_status hc_java_long_parse(const char *text, int64_t *out, struct hc_error *err)
+{
+    return integer_parse(text, INT64_MIN, INT64_MAX, out, err);
+}
+
+bool hc_java_boolean_parse(const char *text, bool *out)
+{
+    bool yes = strcasecmp(text, "true") == 0;
+    if (!yes && strcasecmp(text, "false") != 0)
+        return false;
+    *out = yes;
+    return true;
+}
+
+/* The p digits of %.*e without the locale's separator. */
+static struct hc_decimal decimal_at(double x, int precision)
+{
+    char text[48];
+    struct hc_decimal decimal = {0, 0};
+    snprintf(text, sizeof text, "%.*e", precision - 1, x);
+    const char *p = text;
+    for (; *p != 'e'; p++)
+        if (is_digit(*p, false))
+            decimal.digits = decimal.digits * 10 + (uint64_t)(*p - '0');
+    decimal.exponent = (int)strtol(p + 1, NULL, 10) - (precision - 1);
+    return decimal;
+}
+
+double hc_decimal_double(struct hc_decimal decimal)
+{
+    char text[48];
+    snprintf(text, sizeof text, "%" PRIu64 "e%d", decimal.digits, decimal.exponent);
+    return strtod(text, NULL);
+}
+
+struct hc_decimal hc_decimal_shortest(double x)
+{
+    /* Any decimal of up to 15 digits survives the way through a normal double, so a shorter form shows as trailing
+     * zeros at 15. Java never writes fewer than two digits, which matters for subnormals only. */
+    int precision = x < DBL_MIN ? 2 : 15;
+    struct hc_decimal decimal = decimal_at(x, precision);
+    while (precision < 17 && hc_decimal_double(decimal) != x)
+        decimal = decimal_at(x, ++precision);
+    while (decimal.digits % 10 == 0 && decimal.digits != 0) {
+        decimal.digits /= 10;
+        decimal.exponent++;
+    }
+    return decimal;
+}
+
+uint64_t hc_decimal_round(struct hc_decimal decimal, unsigned places)
+{
+    int drop = -decimal.exponent - (int)places;
+    uint64_t power = 1;
+    if (drop > 19)
+        return 0;
+    for (int i = 0; i < (drop > 0 ? drop : -drop); i++)
+        power *= 10;
+    return drop > 0 ? decimal.digits / power + (decimal.digits % power >= (power + 1) / 2) : decimal.digits * power;
+}
+
+char *hc_java_double_text(double x, char *out)
+{
+    const char *sign = signbit(x) ? "-" : "";
+    if (isnan(x) || isinf(x) || x == 0) {
+        snprintf(out, HC_JAVA_DOUBLE_TEXT, "%s%s", isnan(x) ? "" : sign, isnan(x) ? "NaN" : x == 0 ? "0.0" : "Infinity");
+        return out;
+    }
+    struct hc_decimal decimal = hc_decimal_shortest(fabs(x));
+    char digits[24];
+    int count = snprintf(digits, sizeof digits, "%" PRIu64, decimal.digits);
+    int point = count + decimal.exponent; /* digits before the decimal point */
+    if (point > 7 || point < -2)
+        snprintf(out, HC_JAVA_DOUBLE_TEXT, "%s%c.%sE%d", sign, digits[0], count > 1 ? digits + 1 : "0", point - 1);
+    else if (point <= 0)
+        snprintf(out, HC_JAVA_DOUBLE_TEXT, "%s0.%.*s%s", sign, -point, "00", digits);
+    else if (point >= count)
+        snprintf(out, HC_JAVA_DOUBLE_TEXT, "%s%s%.*s.0", sign, digits, point - count, "0000000");
+    else
+        snprintf(out, HC_JAVA_DOUBLE_TEXT, "%s%.*s.%s", sign, point, digits, digits + point);
+    return out;
+}
