@@ -11,7 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_ROLE = 256, OPT_VERSION, OPT_CONFIG, OPT_CONFIG_FORMAT, OPT_DEPLOYMENT, OPT_JSON, OPT_JVM, OPT_DYNAMIC, OPT_BATCH };
+enum {
+    OPT_ROLE = 256,
+    OPT_VERSION,
+    OPT_CONFIG,
+    OPT_CONFIG_FORMAT,
+    OPT_DEPLOYMENT,
+    OPT_JSON,
+    OPT_JVM,
+    OPT_DYNAMIC,
+    OPT_BATCH
+};
 
 static const struct hc_option options[] = {
     {OPT_ROLE, "role", "tm|jm", "TaskManager (default) or JobManager"},
@@ -87,7 +97,8 @@ static void print_jobmanager(const struct hc_jobmanager_spec *spec)
 static enum hc_status print_json(const struct request *request, struct hc_error *err)
 {
     cJSON *object = cJSON_CreateObject();
-    enum hc_status status = hc_json_add_derivation(object, request->jobmanager, request->input.options, request->input.target, err);
+    enum hc_status status =
+        hc_json_add_derivation(object, request->jobmanager, request->input.options, request->input.target, err);
     char *text = status == HC_OK ? cJSON_Print(object) : NULL;
     if (text != NULL)
         puts(text);
@@ -108,7 +119,8 @@ static enum hc_status print_taskmanager_as(const struct request *request, struct
     } else if (request->output == OUTPUT_JVM) {
         puts(hc_taskmanager_spec_jvm_arguments(&spec, arguments));
     } else {
-        status = hc_taskmanager_spec_dynamic_options(&spec, request->input.options, request->input.target, &dynamic, err);
+        status =
+            hc_taskmanager_spec_dynamic_options(&spec, request->input.options, request->input.target, &dynamic, err);
         if (status == HC_OK) {
             puts(dynamic);
             free(dynamic);
@@ -182,10 +194,12 @@ static int take_option(int id, const char *argument, struct request *request)
         break;
     case OPT_CONFIG_FORMAT:
         if (!hc_conf_format_parse(argument, &request->input.format))
-            return hc_usage_error(&usage, "--config-format is '%s'; right would be flink-conf.yaml or config.yaml", argument);
+            return hc_usage_error(&usage, "--config-format is '%s'; right would be flink-conf.yaml or config.yaml",
+                                  argument);
         break;
     case OPT_DEPLOYMENT:
-        request->input.target.deployment = strcmp(argument, "container") == 0 ? HC_DEPLOYMENT_CONTAINER : HC_DEPLOYMENT_STANDALONE;
+        request->input.target.deployment =
+            strcmp(argument, "container") == 0 ? HC_DEPLOYMENT_CONTAINER : HC_DEPLOYMENT_STANDALONE;
         if (request->input.target.deployment == HC_DEPLOYMENT_STANDALONE && strcmp(argument, "standalone") != 0)
             return hc_usage_error(&usage, "--deployment is '%s'; right would be standalone or container", argument);
         break;

@@ -76,7 +76,8 @@ enum hc_status hc_json_add_derivation(cJSON *object, bool jobmanager, const stru
     if (status != HC_OK)
         return status;
     cJSON_AddBoolToObject(object, "ok", true);
-    cJSON_AddItemToObject(object, "bytes", jobmanager ? hc_json_jobmanager(&manager) : hc_json_taskmanager(&taskmanager));
+    cJSON_AddItemToObject(object, "bytes",
+                          jobmanager ? hc_json_jobmanager(&manager) : hc_json_taskmanager(&taskmanager));
     cJSON_AddStringToObject(object, "jvm",
                             jobmanager ? hc_jobmanager_spec_jvm_arguments(&manager, arguments)
                                        : hc_taskmanager_spec_jvm_arguments(&taskmanager, arguments));

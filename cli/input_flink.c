@@ -37,7 +37,8 @@ bool hc_conf_format_parse(const char *name, enum hc_conf_format *out)
     return true;
 }
 
-/* Before 1.19 Flink reads flink-conf.yaml only, from 2.0 config.yaml only; between, flink-conf.yaml wins where it is. */
+/* Before 1.19 Flink reads flink-conf.yaml only, from 2.0 config.yaml only; between, flink-conf.yaml wins where it is.
+ */
 static void choose_in_directory(struct hc_flink_input *input, const char *directory)
 {
     snprintf(input->path, sizeof input->path, "%s/flink-conf.yaml", directory);
@@ -49,7 +50,8 @@ static void choose_in_directory(struct hc_flink_input *input, const char *direct
 
 static enum hc_status tell_format(struct hc_flink_input *input, struct hc_error *err)
 {
-    const char *slash = strrchr(input->path, '/'), *name = slash == NULL ? input->path : slash + 1, *dot = strrchr(name, '.');
+    const char *slash = strrchr(input->path, '/'), *name = slash == NULL ? input->path : slash + 1,
+               *dot = strrchr(name, '.');
     if (input->format != HC_CONF_AUTO || hc_conf_format_parse(name, &input->format))
         return HC_OK;
     if (dot == NULL || (strcmp(dot, ".yaml") != 0 && strcmp(dot, ".yml") != 0))
@@ -61,7 +63,8 @@ static enum hc_status tell_format(struct hc_flink_input *input, struct hc_error 
 }
 
 enum hc_status hc_flink_input_parse(const char *text, size_t length, enum hc_conf_format format,
-                                    struct hc_flink_options *options, struct hc_flink_failure *failure, struct hc_error *err)
+                                    struct hc_flink_options *options, struct hc_flink_failure *failure,
+                                    struct hc_error *err)
 {
     return format == HC_CONF_FLINK_CONF ? hc_flink_conf_parse(text, length, options, err)
                                         : hc_config_yaml_parse(text, length, options, failure, err);

@@ -33,8 +33,8 @@ bool hc_flink_input_override(struct hc_flink_input *input, const char *pair);
 bool hc_conf_format_parse(const char *name, enum hc_conf_format *out);
 
 /*
- * Reads `path` (NULL: no file) and puts the overrides on top. A directory stands for the file that this version of Flink
- * reads in it. HC_EINVAL: the kind of file cannot be told. A failure leaves path set, for messages.
+ * Reads `path` (NULL: no file) and puts the overrides on top. A directory stands for the file that this version of
+ * Flink reads in it. HC_EINVAL: the kind of file cannot be told. A failure leaves path set, for messages.
  */
 enum hc_status hc_flink_input_load(struct hc_flink_input *input, const char *path, struct hc_flink_failure *failure,
                                    struct hc_error *err);

@@ -37,8 +37,8 @@ static const char *text_of(const cJSON *object, const char *name)
 }
 
 /* The case's configuration: "conf" (key to text), or "file" and "text". */
-static enum hc_status read_options(const cJSON *given, struct hc_flink_options *options, struct hc_flink_failure *failure,
-                                   struct hc_error *err)
+static enum hc_status read_options(const cJSON *given, struct hc_flink_options *options,
+                                   struct hc_flink_failure *failure, struct hc_error *err)
 {
     const cJSON *conf = cJSON_GetObjectItemCaseSensitive(given, "conf"), *item;
     const char *file = text_of(given, "file"), *text = text_of(given, "text");
@@ -60,7 +60,8 @@ static enum hc_status read_options(const cJSON *given, struct hc_flink_options *
     return HC_OK;
 }
 
-static enum hc_status answer_case(const cJSON *given, struct hc_flink_target target, cJSON *answer, struct hc_error *err)
+static enum hc_status answer_case(const cJSON *given, struct hc_flink_target target, cJSON *answer,
+                                  struct hc_error *err)
 {
     const char *role = text_of(given, "role"), *path = text_of(given, "path"), *in = text_of(given, "in");
     struct hc_flink_failure failure = {.depth = 0};

@@ -1,6 +1,6 @@
 /*
- * config.yaml by libyaml's parser, with what YamlParserUtils and snakeyaml-engine do differently put on top: the types of
- * YAML 1.2's core schema, duplicate keys and TABs refused, "<<" an ordinary key.
+ * config.yaml by libyaml's parser, with what YamlParserUtils and snakeyaml-engine do differently put on top: the types
+ * of YAML 1.2's core schema, duplicate keys and TABs refused, "<<" an ordinary key.
  */
 #include <heapcast/config_yaml.h>
 
@@ -31,8 +31,8 @@ struct reading {
 };
 
 /* Flink wraps every error of this file in one and the same RuntimeException. */
-__attribute__((format(printf, 4, 5))) static bool refuse(struct reading *r, const yaml_mark_t *mark, const char *exception,
-                                                         const char *format, ...)
+__attribute__((format(printf, 4, 5))) static bool refuse(struct reading *r, const yaml_mark_t *mark,
+                                                         const char *exception, const char *format, ...)
 {
     va_list arguments;
     r->failure = (struct hc_flink_failure){.code = "UNREADABLE_FILE", .key = "", .depth = 2};
@@ -100,7 +100,8 @@ static bool check_gap(struct reading *r, const char *from, const char *to, bool 
     for (bool comment = false; from < to; from++) {
         if (*from == '\t' && !comment) {
             refuse(r, &mark, YAML_EXCEPTION,
-                   "while scanning for the next token\nfound character '\\t(TAB)' that cannot start any token. (Do not use "
+                   "while scanning for the next token\nfound character '\\t(TAB)' that cannot start any token. (Do not "
+                   "use "
                    "\\t(TAB) for indentation)\n in reader, line %zu, column %zu\n",
                    mark.line + 1, mark.column + 1);
             return mend(r, "Flink's YAML takes no TAB here; right would be blanks");
@@ -134,7 +135,8 @@ static bool check_tabs(struct reading *r, const char *text, size_t length)
             size_t from = cursor_move(&cursor, last.index), to = cursor_move(&cursor, token.start_mark.index);
             good = check_gap(r, text + from, text + to, plain, &last);
         }
-        if (token.end_mark.index >= last.index && token.type != YAML_KEY_TOKEN && token.type != YAML_BLOCK_MAPPING_START_TOKEN) {
+        if (token.end_mark.index >= last.index && token.type != YAML_KEY_TOKEN &&
+            token.type != YAML_BLOCK_MAPPING_START_TOKEN) {
             last = token.end_mark;
             plain = token.type == YAML_SCALAR_TOKEN && token.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
         }
@@ -215,7 +217,10 @@ static enum type scalar_type(const yaml_node_t *node, const char *text, size_t l
     static const struct {
         const char *tag;
         enum type type;
-    } tags[] = {{YAML_NULL_TAG, TYPE_NULL}, {YAML_BOOL_TAG, TYPE_BOOLEAN}, {YAML_INT_TAG, TYPE_INTEGER}, {YAML_FLOAT_TAG, TYPE_FLOAT}};
+    } tags[] = {{YAML_NULL_TAG, TYPE_NULL},
+                {YAML_BOOL_TAG, TYPE_BOOLEAN},
+                {YAML_INT_TAG, TYPE_INTEGER},
+                {YAML_FLOAT_TAG, TYPE_FLOAT}};
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++)
         if (strcmp((const char *)node->tag, tags[i].tag) == 0)
             return tags[i].type;
@@ -227,8 +232,9 @@ static enum type scalar_type(const yaml_node_t *node, const char *text, size_t l
         start += strspn(text + start, " \t\r\n");
     }
     bool tagged = start < length && text[start] == '!';
-    return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !tagged ? plain_type((const char *)node->data.scalar.value)
-                                                                         : TYPE_STRING;
+    return node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && !tagged
+               ? plain_type((const char *)node->data.scalar.value)
+               : TYPE_STRING;
 }
 
 /* Decimal text of digits in `base`, of any length. The caller frees it; NULL: no memory. */
@@ -322,14 +328,17 @@ static const char *java_class(enum type type, const yaml_node_t *node)
         return "java.util.ArrayList";
     if (node->type == YAML_MAPPING_NODE)
         return "java.util.LinkedHashMap";
-    return type == TYPE_BOOLEAN ? "java.lang.Boolean" : type == TYPE_INTEGER ? "java.lang.Integer" : type == TYPE_FLOAT ? "java.lang.Double" : "java.lang.String";
+    return type == TYPE_BOOLEAN   ? "java.lang.Boolean"
+           : type == TYPE_INTEGER ? "java.lang.Integer"
+           : type == TYPE_FLOAT   ? "java.lang.Double"
+                                  : "java.lang.String";
 }
 
 static bool refuse_cast(struct reading *r, const yaml_node_t *node, const char *from, const char *to)
 {
     return refuse(r, &node->start_mark, CAST_EXCEPTION,
-                  "class %s cannot be cast to class %s (%s and %s are in module java.base of loader 'bootstrap')", from, to,
-                  from, to);
+                  "class %s cannot be cast to class %s (%s and %s are in module java.base of loader 'bootstrap')", from,
+                  to, from, to);
 }
 
 static enum type type_of(struct walk *w, const yaml_node_t *node)
@@ -344,7 +353,8 @@ static const yaml_node_t *node_at(const struct reading *r, int index)
 
 static bool same_key(const yaml_node_t *a, const yaml_node_t *b)
 {
-    return a->type == YAML_SCALAR_NODE && b->type == YAML_SCALAR_NODE && a->data.scalar.length == b->data.scalar.length &&
+    return a->type == YAML_SCALAR_NODE && b->type == YAML_SCALAR_NODE &&
+           a->data.scalar.length == b->data.scalar.length &&
            memcmp(a->data.scalar.value, b->data.scalar.value, a->data.scalar.length) == 0;
 }
 
@@ -360,11 +370,13 @@ static bool check_duplicates(struct walk *w, const yaml_node_t *mapping)
             if (!same_key(key, node_at(r, other->key)))
                 continue;
             refuse(r, &key->start_mark, YAML_EXCEPTION,
-                   "while constructing a mapping\n in reader, line %zu, column %zu\nfound duplicate key %s\n in reader, line "
+                   "while constructing a mapping\n in reader, line %zu, column %zu\nfound duplicate key %s\n in "
+                   "reader, line "
                    "%zu, column %zu\n",
                    mapping->start_mark.line + 1, mapping->start_mark.column + 1, (const char *)key->data.scalar.value,
                    key->start_mark.line + 1, key->start_mark.column + 1);
-            return mend_value(r, "", (const char *)key->data.scalar.value, "stands here a second time; right would be once");
+            return mend_value(r, "", (const char *)key->data.scalar.value,
+                              "stands here a second time; right would be once");
         }
     return true;
 }
@@ -379,7 +391,8 @@ static bool check_tree(struct walk *w, const yaml_node_t *node, unsigned depth)
                       "could not determine a constructor for the tag %s\n in reader, line %zu, column %zu\n",
                       (const char *)node->tag, node->start_mark.line + 1, node->start_mark.column + 1);
     if (node->type == YAML_SEQUENCE_NODE)
-        for (const yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++)
+        for (const yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
+             item++)
             if (!check_tree(w, node_at(w->reading, *item), depth + 1))
                 return false;
     if (node->type != YAML_MAPPING_NODE)
@@ -387,7 +400,8 @@ static bool check_tree(struct walk *w, const yaml_node_t *node, unsigned depth)
     if (!check_duplicates(w, node))
         return false;
     for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++)
-        if (!check_tree(w, node_at(w->reading, pair->key), depth + 1) || !check_tree(w, node_at(w->reading, pair->value), depth + 1))
+        if (!check_tree(w, node_at(w->reading, pair->key), depth + 1) ||
+            !check_tree(w, node_at(w->reading, pair->value), depth + 1))
             return false;
     return true;
 }
@@ -395,7 +409,8 @@ static bool check_tree(struct walk *w, const yaml_node_t *node, unsigned depth)
 static bool flatten(struct walk *w, const yaml_node_t *mapping, const char *prefix, unsigned depth)
 {
     struct reading *r = w->reading;
-    for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top; pair++) {
+    for (const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start; pair < mapping->data.mapping.pairs.top;
+         pair++) {
         const yaml_node_t *key = node_at(r, pair->key), *value = node_at(r, pair->value);
         enum type type = key->type == YAML_SCALAR_NODE ? type_of(w, key) : TYPE_UNKNOWN;
         if (type != TYPE_STRING && type != TYPE_NULL) {
@@ -426,8 +441,8 @@ static bool flatten(struct walk *w, const yaml_node_t *mapping, const char *pref
 }
 
 /* Loads the one document and walks over its options. */
-static bool walk_text(struct reading *r, const char *text, size_t length, bool (*each)(struct walk *, const struct place *),
-                      void *context)
+static bool walk_text(struct reading *r, const char *text, size_t length,
+                      bool (*each)(struct walk *, const struct place *), void *context)
 {
     yaml_parser_t parser;
     yaml_document_t second;
@@ -462,7 +477,12 @@ static bool walk_text(struct reading *r, const char *text, size_t length, bool (
         }
     }
     if (good && root != NULL) {
-        struct walk w = {.reading = r, .text = text, .length = length, .cursor = {text, length, 0, 0}, .each = each, .context = context};
+        struct walk w = {.reading = r,
+                         .text = text,
+                         .length = length,
+                         .cursor = {text, length, 0, 0},
+                         .each = each,
+                         .context = context};
         good = check_tree(&w, root, 0);
         enum type type = good && root->type == YAML_SCALAR_NODE ? type_of(&w, root) : TYPE_UNKNOWN;
         if (good && root->type != YAML_MAPPING_NODE && type != TYPE_NULL) {
@@ -515,14 +535,16 @@ static void add_flow(struct walk *w, const yaml_node_t *node, struct hc_text *ou
         add_flow_scalar(w, node, out);
     } else if (node->type == YAML_SEQUENCE_NODE) {
         hc_text_print(out, "[");
-        for (const yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
+        for (const yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
+             item++) {
             hc_text_print(out, "%s", item > node->data.sequence.items.start ? ", " : "");
             add_flow(w, node_at(w->reading, *item), out);
         }
         hc_text_print(out, "]");
     } else {
         hc_text_print(out, "{");
-        for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top; pair++) {
+        for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+             pair++) {
             hc_text_print(out, "%s", pair > node->data.mapping.pairs.start ? ", " : "");
             add_flow(w, node_at(w->reading, pair->key), out);
             hc_text_print(out, ": ");
@@ -635,7 +657,8 @@ static bool find_option(struct walk *w, const struct place *place)
 
     /* A map that would be left empty (a null to Flink) goes with its last option. */
     unsigned at = place->depth - 1;
-    while (at > 0 && place->frames[at].mapping->data.mapping.pairs.top - place->frames[at].mapping->data.mapping.pairs.start == 1)
+    while (at > 0 &&
+           place->frames[at].mapping->data.mapping.pairs.top - place->frames[at].mapping->data.mapping.pairs.start == 1)
         at--;
     const yaml_node_t *cut = node_at(w->reading, place->frames[at].pair->key);
     size_t from = cursor_move(&w->cursor, cut->start_mark.index);
@@ -666,10 +689,11 @@ static void splice(struct hc_text *text, size_t from, size_t to, const char *wit
 
 static enum hc_status uneditable(const char *key, unsigned line, struct hc_error *err)
 {
-    return hc_fail(err, HC_EUNSUPPORTED, line,
-                   "%s stands in a form that cannot be changed here (alias, tag, flow map or a list); right would be a line "
-                   "'%s: …' of its own, or --format dynamic",
-                   key, key);
+    return hc_fail(
+        err, HC_EUNSUPPORTED, line,
+        "%s stands in a form that cannot be changed here (alias, tag, flow map or a list); right would be a line "
+        "'%s: …' of its own, or --format dynamic",
+        key, key);
 }
 
 static enum hc_status take_out(struct reading *r, struct hc_text *text, const char *key, struct hc_error *err)
@@ -737,10 +761,11 @@ static enum hc_status append(struct hc_text *text, const struct hc_text *lines, 
 {
     size_t indent;
     if (!can_append(text->data, text->length, &indent))
-        return hc_fail(err, HC_EUNSUPPORTED, 0,
-                       "no line can be added to this file (a flow map, or an explicit end of the document); right would be to "
-                       "add by hand: %.400s",
-                       lines->data);
+        return hc_fail(
+            err, HC_EUNSUPPORTED, 0,
+            "no line can be added to this file (a flow map, or an explicit end of the document); right would be to "
+            "add by hand: %.400s",
+            lines->data);
     const char *first = memchr(text->data, '\n', text->length);
     const char *newline = first != NULL && first > text->data && first[-1] == '\r' ? "\r\n" : "\n";
     bool broken = text->length == 0 || strchr("\r\n", text->data[text->length - 1]) != NULL;
@@ -781,7 +806,8 @@ enum hc_status hc_config_yaml_print(const struct hc_flink_options *options, char
         const struct hc_flink_option *option = hc_flink_options_at(options, i);
         if (strpbrk(option->key, " \t\"'#{}[],&*!|>%@`\r\n") != NULL || strpbrk(option->value, "\r\n") != NULL) {
             free(text.data);
-            return hc_fail(err, HC_EUNSUPPORTED, option->line, "option '%s' cannot be written to a config.yaml", option->key);
+            return hc_fail(err, HC_EUNSUPPORTED, option->line, "option '%s' cannot be written to a config.yaml",
+                           option->key);
         }
         /* Quoted, every value stays the text that it was. */
         hc_text_print(&text, "%s: '", option->key);

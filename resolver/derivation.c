@@ -129,8 +129,8 @@ bool hc_read_size(struct derivation *d, enum hc_key key, uint64_t *out)
     hc_cause(d, HC_ARGUMENT_EXCEPTION, "Could not parse value '%s' for key '%s'.", option->value, hc_key_name(key));
     hc_cause(d, strcmp(err.text, HC_MEMORY_SIZE_NO_NUMBER) == 0 ? HC_NUMBER_EXCEPTION : HC_ARGUMENT_EXCEPTION, "%s",
              err.text);
-    return hc_mend(d, "'%.80s' is not a size of %s; right would be a whole number and a unit, as 512m or 1g", option->value,
-                   option->key);
+    return hc_mend(d, "'%.80s' is not a size of %s; right would be a whole number and a unit, as 512m or 1g",
+                   option->value, option->key);
 }
 
 static bool unreadable(struct derivation *d, enum hc_key key, const char *value, const char *right)
@@ -177,7 +177,8 @@ bool hc_read_boolean(struct derivation *d, enum hc_key key, bool otherwise, bool
         return true;
     unreadable(d, key, option->value, "true or false");
     return hc_cause(d, HC_ARGUMENT_EXCEPTION,
-                    "Unrecognized option for boolean: %s. Expected either true or false(case insensitive)", option->value);
+                    "Unrecognized option for boolean: %s. Expected either true or false(case insensitive)",
+                    option->value);
 }
 
 static bool read_fraction(struct derivation *d, enum hc_key key, float otherwise, double *out)
@@ -207,7 +208,8 @@ bool hc_read_range(struct derivation *d, enum hc_key min, enum hc_key max, enum 
 {
     out->min = 0;
     out->max = HC_SIZE_MAX;
-    if ((min != HC_KEY_NONE && !hc_read_size(d, min, &out->min)) || (max != HC_KEY_NONE && !hc_read_size(d, max, &out->max)))
+    if ((min != HC_KEY_NONE && !hc_read_size(d, min, &out->min)) ||
+        (max != HC_KEY_NONE && !hc_read_size(d, max, &out->max)))
         return false;
     bool managed = fraction == HC_KEY_TM_MANAGED_FRACTION;
     if (!read_fraction(d, fraction, managed ? 0.4f : 0.1f, &out->fraction))
@@ -218,17 +220,19 @@ bool hc_read_range(struct derivation *d, enum hc_key min, enum hc_key max, enum 
     enum hc_key old = hc_key_deprecated(fraction);
     char text[HC_JAVA_DOUBLE_TEXT];
     hc_raise(d, "BAD_RANGE_FRACTION", fraction, HC_CONFIG_EXCEPTION,
-             "Inconsistently configured Key: '%s' , default: %s (fallback keys: [%s%s%s]) (%s) and its min (%s), max (%s) value",
-             hc_key_name(fraction), managed ? "0.4" : "0.1", old == HC_KEY_NONE ? "" : "{key=",
-             old == HC_KEY_NONE ? "" : hc_key_name(old), old == HC_KEY_NONE ? "" : ", isDeprecated=true}",
-             hc_java_double_text(out->fraction, text), HC_HUMAN(out->min), HC_HUMAN(out->max));
+             "Inconsistently configured Key: '%s' , default: %s (fallback keys: [%s%s%s]) (%s) and its min (%s), max "
+             "(%s) value",
+             hc_key_name(fraction), managed ? "0.4" : "0.1",
+             old == HC_KEY_NONE ? "" : "{key=", old == HC_KEY_NONE ? "" : hc_key_name(old),
+             old == HC_KEY_NONE ? "" : ", isDeprecated=true}", hc_java_double_text(out->fraction, text),
+             HC_HUMAN(out->min), HC_HUMAN(out->max));
     if (ordered) {
         hc_cause(d, HC_ARGUMENT_EXCEPTION, "fraction must be in range [0, 1)");
         return hc_mend(d, "right would be %s from 0 up to, not including, 1", hc_key_name(fraction));
     }
     hc_cause(d, HC_ARGUMENT_EXCEPTION, "min value must be less or equal to max value");
-    return hc_mend(d, "right would be %s of at most %" PRIu64 "b, or %s of at least %" PRIu64 "b", hc_key_name(min), out->max,
-                   hc_key_name(max), out->min);
+    return hc_mend(d, "right would be %s of at most %" PRIu64 "b, or %s of at least %" PRIu64 "b", hc_key_name(min),
+                   out->max, hc_key_name(max), out->min);
 }
 
 bool hc_read_overhead_range(struct derivation *d, struct hc_range *out)
@@ -256,15 +260,16 @@ static bool read_segment_size(struct derivation *d, uint64_t *out)
     *out = default_size(d, HC_KEY_TM_SEGMENT);
     if (option != NULL && hc_memory_size_parse(option->value, out, &err) != HC_OK) {
         unreadable(d, HC_KEY_TM_SEGMENT, option->value, "a power of two from 4k, as 32k");
-        return hc_cause(d, strcmp(err.text, HC_MEMORY_SIZE_NO_NUMBER) == 0 ? HC_NUMBER_EXCEPTION : HC_ARGUMENT_EXCEPTION,
+        return hc_cause(d,
+                        strcmp(err.text, HC_MEMORY_SIZE_NO_NUMBER) == 0 ? HC_NUMBER_EXCEPTION : HC_ARGUMENT_EXCEPTION,
                         "%s", err.text);
     }
     const char *bad = *out < 4096                ? "Minimum memory segment size is 4096"
                       : (*out & (*out - 1)) != 0 ? "Memory segment size must be a power of 2."
                                                  : NULL;
     if (*out > INT32_MAX)
-        hc_raise(d, "BAD_SEGMENT_SIZE", HC_KEY_NONE, HC_ARGUMENT_EXCEPTION, "Cannot downcast long value %" PRIu64 " to integer.",
-                 *out);
+        hc_raise(d, "BAD_SEGMENT_SIZE", HC_KEY_NONE, HC_ARGUMENT_EXCEPTION,
+                 "Cannot downcast long value %" PRIu64 " to integer.", *out);
     else if (bad != NULL)
         hc_raise(d, "BAD_SEGMENT_SIZE", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
                  "Invalid configuration value for taskmanager.memory.segment-size : %" PRIu64 " - %s", *out, bad);
@@ -356,5 +361,6 @@ bool hc_part_of_whole(struct derivation *d, uint64_t whole, const struct hc_rang
 
 bool hc_part_of_rest(struct derivation *d, uint64_t rest, const struct hc_range *range, uint64_t *out)
 {
-    return hc_part_of_whole(d, rest, &(struct hc_range){range->min, range->max, range->fraction / (1 - range->fraction)}, out);
+    return hc_part_of_whole(d, rest,
+                            &(struct hc_range){range->min, range->max, range->fraction / (1 - range->fraction)}, out);
 }

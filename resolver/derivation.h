@@ -1,6 +1,6 @@
 /*
- * One run of Flink's arithmetic: reading options with Flink's rules, exact fractions, and the exception that Flink would
- * throw. Every function returns false once something failed; the failure then stands in `failure`.
+ * One run of Flink's arithmetic: reading options with Flink's rules, exact fractions, and the exception that Flink
+ * would throw. Every function returns false once something failed; the failure then stands in `failure`.
  */
 #ifndef HC_DERIVATION_H
 #define HC_DERIVATION_H
@@ -18,7 +18,7 @@
 #define HC_MIB ((uint64_t)1 << 20)
 
 struct hc_role_keys {
-    const char *process;       /* as in "TaskManager memory configuration failed" */
+    const char *process; /* as in "TaskManager memory configuration failed" */
     enum hc_key process_size, flink_size, metaspace, overhead_min, overhead_max, overhead_fraction;
     enum hc_key fine[2]; /* the fine-grained way is taken if all of these are configured */
     enum hc_key old_heap, old_heap_mb;
@@ -47,8 +47,10 @@ void hc_derivation_init(struct derivation *d, const struct hc_flink_options *opt
 /* Failures: raise begins one, cause appends a cause, wrap puts an exception around it. All return false. */
 __attribute__((format(printf, 5, 6))) bool hc_raise(struct derivation *d, const char *code, enum hc_key key,
                                                     const char *exception, const char *format, ...);
-__attribute__((format(printf, 3, 4))) bool hc_cause(struct derivation *d, const char *exception, const char *format, ...);
-__attribute__((format(printf, 3, 4))) bool hc_wrap(struct derivation *d, const char *exception, const char *format, ...);
+__attribute__((format(printf, 3, 4))) bool hc_cause(struct derivation *d, const char *exception, const char *format,
+                                                    ...);
+__attribute__((format(printf, 3, 4))) bool hc_wrap(struct derivation *d, const char *exception, const char *format,
+                                                   ...);
 __attribute__((format(printf, 2, 3))) bool hc_mend(struct derivation *d, const char *format, ...);
 
 bool hc_has(const struct derivation *d, enum hc_key key);

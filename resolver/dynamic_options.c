@@ -113,7 +113,8 @@ static enum hc_status list(const struct pairs *pairs, bool blank_at_end, char **
     for (uint32_t bucket = 0; bucket < buckets; bucket++)
         for (unsigned i = 0; i < pairs->count; i++)
             if ((java_hash(pairs->each[i].key) & (buckets - 1)) == bucket)
-                used += (size_t)snprintf(text + used, size - used, "-D %s=%s ", pairs->each[i].key, pairs->each[i].value);
+                used +=
+                    (size_t)snprintf(text + used, size - used, "-D %s=%s ", pairs->each[i].key, pairs->each[i].value);
     text[used - (used > 0 && !blank_at_end)] = '\0';
     *out = text;
     return HC_OK;
@@ -137,8 +138,8 @@ static void put_resources(struct pairs *pairs, const struct hc_resources *resour
 }
 
 enum hc_status hc_taskmanager_spec_dynamic_options(const struct hc_taskmanager_spec *spec,
-                                                   const struct hc_flink_options *options, struct hc_flink_target target,
-                                                   char **out, struct hc_error *err)
+                                                   const struct hc_flink_options *options,
+                                                   struct hc_flink_target target, char **out, struct hc_error *err)
 {
     struct pairs pairs = {0};
     struct hc_resources resources;

@@ -65,7 +65,8 @@ enum hc_status hc_flink_conf_parse(const char *text, size_t length, struct hc_fl
         char *key = strndup(line.key, line.key_length), *value = strndup(line.value, line.value_length);
         enum hc_status status = HC_ENOMEM;
         if (key != NULL && value != NULL)
-            status = hc_flink_options_put(options, &(struct hc_flink_option){.key = key, .value = value, .line = number});
+            status =
+                hc_flink_options_put(options, &(struct hc_flink_option){.key = key, .value = value, .line = number});
         free(key);
         free(value);
         if (status != HC_OK)
@@ -98,7 +99,8 @@ static void splice(struct hc_text *text, const char *from, const char *to, const
     *text = out;
 }
 
-static void edit_one(struct hc_text *text, const struct hc_conf_edit *edit, struct hc_text *appended, const char *newline)
+static void edit_one(struct hc_text *text, const struct hc_conf_edit *edit, struct hc_text *appended,
+                     const char *newline)
 {
     struct line line;
     if (edit->value == NULL) {
@@ -125,7 +127,8 @@ enum hc_status hc_flink_conf_edit(const char *text, size_t length, const struct 
     for (size_t i = 0; i < count && !result.failed; i++)
         edit_one(&result, &edits[i], &appended, newline);
     if (appended.length > 0) {
-        bool broken = result.length == 0 || result.data[result.length - 1] == '\n' || result.data[result.length - 1] == '\r';
+        bool broken =
+            result.length == 0 || result.data[result.length - 1] == '\n' || result.data[result.length - 1] == '\r';
         hc_text_print(&result, "%s# set by heapcast%s%s", broken ? "" : newline, newline, appended.data);
     }
     bool failed = result.failed || appended.failed;
@@ -147,12 +150,14 @@ enum hc_status hc_flink_conf_print(const struct hc_flink_options *options, char 
         size_t length = strlen(option->value);
         const char *trimmed = hc_java_trim(option->value, &length);
         if (length == 0 || length != strlen(option->value) || trimmed != option->value ||
-            strpbrk(option->value, "#\r\n") != NULL || strpbrk(option->key, "#\r\n") != NULL || strstr(option->key, ": ") != NULL) {
+            strpbrk(option->value, "#\r\n") != NULL || strpbrk(option->key, "#\r\n") != NULL ||
+            strstr(option->key, ": ") != NULL) {
             free(text.data);
-            return hc_fail(err, HC_EUNSUPPORTED, option->line,
-                           "the value of %s cannot stand in a flink-conf.yaml (empty, '#', a line break or blanks at an end); "
-                           "right would be --format config.yaml",
-                           option->key);
+            return hc_fail(
+                err, HC_EUNSUPPORTED, option->line,
+                "the value of %s cannot stand in a flink-conf.yaml (empty, '#', a line break or blanks at an end); "
+                "right would be --format config.yaml",
+                option->key);
         }
         hc_text_print(&text, "%s: %s\n", option->key, option->value);
     }

@@ -49,9 +49,12 @@ static const char *const names[HC_KEYS] = {
 
 /* Memory options that Flink knows and this arithmetic does not need: not misspelt. */
 static const char *const elsewhere[] = {
-    "taskmanager.memory.managed.consumer-weights",  "taskmanager.memory.min-segment-size",
-    "taskmanager.memory.fraction",                  "taskmanager.memory.off-heap",
-    "taskmanager.memory.preallocate",               "taskmanager.memory.automatic-adjust-network",
+    "taskmanager.memory.managed.consumer-weights",
+    "taskmanager.memory.min-segment-size",
+    "taskmanager.memory.fraction",
+    "taskmanager.memory.off-heap",
+    "taskmanager.memory.preallocate",
+    "taskmanager.memory.automatic-adjust-network",
 };
 
 struct hc_flink_options {
@@ -216,7 +219,8 @@ const struct hc_flink_option *hc_flink_options_at(const struct hc_flink_options 
 
 const char *hc_flink_options_misspelled(const char *key)
 {
-    if ((strncmp(key, "taskmanager.mem", 15) != 0 && strncmp(key, "jobmanager.mem", 14) != 0) || key_known(key) != HC_KEY_NONE)
+    if ((strncmp(key, "taskmanager.mem", 15) != 0 && strncmp(key, "jobmanager.mem", 14) != 0) ||
+        key_known(key) != HC_KEY_NONE)
         return NULL;
     for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++)
         if (strcmp(elsewhere[i], key) == 0)

@@ -48,8 +48,8 @@ static const char *exponent_read(const char *p, const char *end, long *out)
 }
 
 /*
- * Rewrites Java's floating-point literal without a point ("12.5e3f" becomes "125e2"), which strtod reads the same way in
- * every locale. `out` has room for the text and 24 more. False: Java refuses the text.
+ * Rewrites Java's floating-point literal without a point ("12.5e3f" becomes "125e2"), which strtod reads the same way
+ * in every locale. `out` has room for the text and 24 more. False: Java refuses the text.
  */
 static bool literal_rewrite(const char *p, const char *end, char *out)
 {
@@ -207,7 +207,10 @@ char *hc_java_double_text(double x, char *out)
 {
     const char *sign = signbit(x) ? "-" : "";
     if (isnan(x) || isinf(x) || x == 0) {
-        snprintf(out, HC_JAVA_DOUBLE_TEXT, "%s%s", isnan(x) ? "" : sign, isnan(x) ? "NaN" : x == 0 ? "0.0" : "Infinity");
+        snprintf(out, HC_JAVA_DOUBLE_TEXT, "%s%s", isnan(x) ? "" : sign,
+                 isnan(x) ? "NaN"
+                 : x == 0 ? "0.0"
+                          : "Infinity");
         return out;
     }
     struct hc_decimal decimal = hc_decimal_shortest(fabs(x));

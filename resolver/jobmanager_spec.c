@@ -36,10 +36,11 @@ bool hc_jobmanager_fine(struct derivation *d, struct hc_parts *out)
             return false;
         if (out->total == flink)
             return true;
-        hc_raise(d, "JM_HEAP_PLUS_OFF_HEAP_NOT_FLINK", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
-                 "Sum of the configured JVM Heap Memory (%s) and the configured Off-heap Memory (%s) does not match the "
-                 "configured Total Flink Memory (%s). " ONE_OF_THEM,
-                 HC_HUMAN(out->heap), HC_HUMAN(out->off_heap), HC_HUMAN(flink));
+        hc_raise(
+            d, "JM_HEAP_PLUS_OFF_HEAP_NOT_FLINK", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
+            "Sum of the configured JVM Heap Memory (%s) and the configured Off-heap Memory (%s) does not match the "
+            "configured Total Flink Memory (%s). " ONE_OF_THEM,
+            HC_HUMAN(out->heap), HC_HUMAN(out->off_heap), HC_HUMAN(flink));
         return hc_mend(d, "right would be %s: %" PRIu64 "b, or none", hc_key_name(HC_KEY_JM_FLINK), out->total);
     }
     if (flink < out->heap) {
@@ -59,9 +60,10 @@ bool hc_jobmanager_total(struct derivation *d, uint64_t flink, struct hc_parts *
         return false;
     if (flink <= out->off_heap) { /* equal fails too, though the text says "less" */
         hc_raise(d, "JM_FLINK_NOT_ABOVE_OFF_HEAP", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
-                 "The configured Total Flink Memory (%s) is less than the configured Off-heap Memory (%s).", HC_HUMAN(flink),
-                 HC_HUMAN(out->off_heap));
-        return hc_mend(d, "right would be a total Flink memory well above %" PRIu64 "b: the rest is the heap", out->off_heap);
+                 "The configured Total Flink Memory (%s) is less than the configured Off-heap Memory (%s).",
+                 HC_HUMAN(flink), HC_HUMAN(out->off_heap));
+        return hc_mend(d, "right would be a total Flink memory well above %" PRIu64 "b: the rest is the heap",
+                       out->off_heap);
     }
     out->heap = flink - out->off_heap;
     out->total = flink;

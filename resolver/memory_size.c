@@ -12,11 +12,8 @@ static const struct unit {
     const char *word; /* as MemorySize.toString and toHumanReadableString write it */
     unsigned shift;
 } units[] = {
-    {{"b", "bytes", ""}, "bytes", 0},
-    {{"k", "kb", "kibibytes"}, "kb", 10},
-    {{"m", "mb", "mebibytes"}, "mb", 20},
-    {{"g", "gb", "gibibytes"}, "gb", 30},
-    {{"t", "tb", "tebibytes"}, "tb", 40},
+    {{"b", "bytes", ""}, "bytes", 0},     {{"k", "kb", "kibibytes"}, "kb", 10}, {{"m", "mb", "mebibytes"}, "mb", 20},
+    {{"g", "gb", "gibibytes"}, "gb", 30}, {{"t", "tb", "tebibytes"}, "tb", 40},
 };
 enum { UNITS = sizeof units / sizeof units[0] };
 
@@ -69,7 +66,8 @@ enum hc_status hc_memory_size_parse(const char *text, uint64_t *out_bytes, struc
     if (p == trimmed)
         return hc_fail(err, HC_EPARSE, 0, HC_MEMORY_SIZE_NO_NUMBER);
     if (!fits)
-        return hc_fail(err, HC_EPARSE, 0, "The value '%.*s' cannot be re represented as 64bit number (numeric overflow).",
+        return hc_fail(err, HC_EPARSE, 0,
+                       "The value '%.*s' cannot be re represented as 64bit number (numeric overflow).",
                        (int)(p - trimmed), trimmed);
 
     char name[512];

@@ -13,7 +13,8 @@ struct hc_frame {
     uint64_t metaspace, overhead, process;
 };
 
-/* ---- the frame of both roles (ProcessMemoryUtils.memoryProcessSpecFromConfig) ------------------------------------- */
+/* ---- the frame of both roles (ProcessMemoryUtils.memoryProcessSpecFromConfig) -------------------------------------
+ */
 
 /* LegacyHeap: MemoryBackwardsCompatibilityUtils, until 1.20. What is found stands for a new option. */
 static bool map_old_heap(struct derivation *d)
@@ -49,14 +50,16 @@ static bool nothing_configured(struct derivation *d)
     bool two = d->role->fine[1] != HC_KEY_NONE;
     const char *second = two ? hc_key_name(d->role->fine[1]) : "";
     if (!hc_flink_version_from(d->target.version, 1, 11))
-        hc_raise(d, "NOTHING_CONFIGURED", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
-                 "Either Task Heap Memory size (%s) and Managed Memory size (%s), or Total Flink Memory size (%s), or Total "
-                 "Process Memory size (%s) need to be configured explicitly.",
-                 first, second, flink, process);
+        hc_raise(
+            d, "NOTHING_CONFIGURED", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
+            "Either Task Heap Memory size (%s) and Managed Memory size (%s), or Total Flink Memory size (%s), or Total "
+            "Process Memory size (%s) need to be configured explicitly.",
+            first, second, flink, process);
     else
         hc_raise(d, "NOTHING_CONFIGURED", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
                  "Either required fine-grained memory (%s%s%s), or Total Flink Memory size (Key: '%s' , default: null "
-                 "(fallback keys: [])), or Total Process Memory size (Key: '%s' , default: null (fallback keys: [])) need to "
+                 "(fallback keys: [])), or Total Process Memory size (Key: '%s' , default: null (fallback keys: [])) "
+                 "need to "
                  "be configured explicitly.",
                  first, two ? " and " : "", second, flink, process);
     return hc_mend(d, "right would be %s, for a container its whole size, as 1728m", process);
@@ -79,10 +82,11 @@ static bool outer(struct derivation *d, uint64_t flink, struct hc_frame *out)
         if (!hc_flink_version_from(d->target.version, 1, 11))
             hc_raise(d, "NEGATIVE_SIZE", HC_KEY_NONE, HC_ARGUMENT_EXCEPTION, "bytes must be >= 0");
         else
-            hc_raise(d, "PROCESS_BELOW_FLINK_AND_METASPACE", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
-                     "The configured Total Process Memory size (%s) is less than the sum of the derived Total Flink Memory "
-                     "size (%s) and the configured or default JVM Metaspace size  (%s).",
-                     HC_HUMAN(out->process), HC_HUMAN(flink), HC_HUMAN(out->metaspace));
+            hc_raise(
+                d, "PROCESS_BELOW_FLINK_AND_METASPACE", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
+                "The configured Total Process Memory size (%s) is less than the sum of the derived Total Flink Memory "
+                "size (%s) and the configured or default JVM Metaspace size  (%s).",
+                HC_HUMAN(out->process), HC_HUMAN(flink), HC_HUMAN(out->metaspace));
         return hc_mend(d, "right would be to leave out %s, or one that has room for %" PRIu64 "b and the JVM overhead",
                        hc_key_name(d->role->process_size), inner);
     }
@@ -91,10 +95,11 @@ static bool outer(struct derivation *d, uint64_t flink, struct hc_frame *out)
         return false;
     if (out->overhead < range.min || out->overhead > range.max) {
         hc_raise(d, "OVERHEAD_OUT_OF_RANGE", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
-                 "Derived JVM Overhead size (%s) is not in configured JVM Overhead range [%s, %s].", HC_HUMAN(out->overhead),
-                 HC_HUMAN(range.min), HC_HUMAN(range.max));
-        return hc_mend(d, "right would be a %s from %" PRIu64 "b to %" PRIu64 "b, or none at all", hc_key_name(d->role->process_size),
-                       inner + range.min, range.max > HC_SIZE_MAX - inner ? HC_SIZE_MAX : inner + range.max);
+                 "Derived JVM Overhead size (%s) is not in configured JVM Overhead range [%s, %s].",
+                 HC_HUMAN(out->overhead), HC_HUMAN(range.min), HC_HUMAN(range.max));
+        return hc_mend(d, "right would be a %s from %" PRIu64 "b to %" PRIu64 "b, or none at all",
+                       hc_key_name(d->role->process_size), inner + range.min,
+                       range.max > HC_SIZE_MAX - inner ? HC_SIZE_MAX : inner + range.max);
     }
     /* With a configured fraction Flink computes the overhead it would give, for a log line; that may overflow. */
     uint64_t unused;
@@ -105,14 +110,15 @@ static bool from_process(struct derivation *d, struct hc_frame *out)
 {
     struct hc_range range;
     uint64_t both;
-    if (!hc_read_size(d, d->role->process_size, &out->process) || !hc_read_size(d, d->role->metaspace, &out->metaspace) ||
-        !hc_read_overhead_range(d, &range) || !hc_part_of_whole(d, out->process, &range, &out->overhead) ||
-        !hc_add(d, out->metaspace, out->overhead, &both))
+    if (!hc_read_size(d, d->role->process_size, &out->process) ||
+        !hc_read_size(d, d->role->metaspace, &out->metaspace) || !hc_read_overhead_range(d, &range) ||
+        !hc_part_of_whole(d, out->process, &range, &out->overhead) || !hc_add(d, out->metaspace, out->overhead, &both))
         return false;
     if (both > out->process) {
-        hc_raise(d, "METASPACE_OVERHEAD_EXCEED_PROCESS", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
-                 "Sum of configured JVM Metaspace (%s) and JVM Overhead (%s) exceed configured Total Process Memory (%s).",
-                 HC_HUMAN(out->metaspace), HC_HUMAN(out->overhead), HC_HUMAN(out->process));
+        hc_raise(
+            d, "METASPACE_OVERHEAD_EXCEED_PROCESS", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
+            "Sum of configured JVM Metaspace (%s) and JVM Overhead (%s) exceed configured Total Process Memory (%s).",
+            HC_HUMAN(out->metaspace), HC_HUMAN(out->overhead), HC_HUMAN(out->process));
         return hc_mend(d, "right would be a %s well above %" PRIu64 "b, or a smaller metaspace or overhead",
                        hc_key_name(d->role->process_size), both);
     }
@@ -130,7 +136,8 @@ static bool frame(struct derivation *d, struct hc_frame *out)
                outer(d, out->parts.total, out);
     if (hc_has(d, d->role->flink_size))
         return hc_read_size(d, d->role->flink_size, &flink) &&
-               (taskmanager ? hc_taskmanager_total(d, flink, &out->parts) : hc_jobmanager_total(d, flink, &out->parts)) &&
+               (taskmanager ? hc_taskmanager_total(d, flink, &out->parts)
+                            : hc_jobmanager_total(d, flink, &out->parts)) &&
                outer(d, flink, out);
     return hc_has(d, d->role->process_size) ? from_process(d, out) : nothing_configured(d);
 }
@@ -152,7 +159,8 @@ static bool derive(struct derivation *d, struct hc_frame *out, struct hc_taskman
 {
     bool taskmanager = d->role == &hc_taskmanager_keys;
     if (!map_old_heap(d))
-        return prefix(d, taskmanager ? " failed to map legacy JVM heap option to the new one" : " memory configuration failed");
+        return prefix(d, taskmanager ? " failed to map legacy JVM heap option to the new one"
+                                     : " memory configuration failed");
     if (frame(d, out) && (!taskmanager || hc_taskmanager_resources(d, &resources->cpu_cores, &resources->slots)))
         return true;
     return prefix(d, " memory configuration failed");
@@ -167,8 +175,8 @@ static enum hc_status refused(const struct derivation *d, struct hc_flink_failur
     /* Flink's cause often holds the numbers that its outermost message lacks. */
     const char *last = d->failure.chain[d->failure.depth - 1].message;
     bool told = strstr(d->failure.chain[0].message, last) != NULL;
-    return hc_fail(err, HC_ECONFIG, d->line, "%s%s%s; %s", d->failure.chain[0].message, told ? "" : " ", told ? "" : last,
-                   d->failure.mend);
+    return hc_fail(err, HC_ECONFIG, d->line, "%s%s%s; %s", d->failure.chain[0].message, told ? "" : " ",
+                   told ? "" : last, d->failure.mend);
 }
 
 enum hc_status hc_taskmanager_spec_derive(const struct hc_flink_options *options, struct hc_flink_target target,
@@ -206,7 +214,8 @@ enum hc_status hc_jobmanager_spec_derive(const struct hc_flink_options *options,
     struct hc_frame frame_out;
     bool direct_limit;
     if (!hc_flink_version_from(target.version, 1, 11))
-        return hc_fail(err, HC_EUNSUPPORTED, 0, "a JobManager of Flink 1.10 has no memory model; the first that has is 1.11");
+        return hc_fail(err, HC_EUNSUPPORTED, 0,
+                       "a JobManager of Flink 1.10 has no memory model; the first that has is 1.11");
     hc_derivation_init(&d, options, target, &hc_jobmanager_keys);
     if (!derive(&d, &frame_out, NULL) || !hc_read_boolean(&d, HC_KEY_JM_DIRECT_LIMIT, false, &direct_limit))
         return refused(&d, failure, err);

@@ -32,12 +32,14 @@ static bool sum_without_network(struct derivation *d, const struct hc_parts *p, 
 
 static bool exceeds_without_network(struct derivation *d, const struct hc_parts *p, uint64_t sum, uint64_t flink)
 {
-    hc_raise(d, "TM_SUM_WITHOUT_NETWORK", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
-             "Sum of configured Framework Heap Memory (%s), Framework Off-Heap Memory (%s), Task Heap Memory (%s), Task "
-             "Off-Heap Memory (%s) and Managed Memory (%s) exceed configured Total Flink Memory (%s).",
-             HC_HUMAN(p->framework_heap), HC_HUMAN(p->framework_off_heap), HC_HUMAN(p->task_heap),
-             HC_HUMAN(p->task_off_heap), HC_HUMAN(p->managed), HC_HUMAN(flink));
-    return hc_mend(d, "right would be a total Flink memory of %" PRIu64 "b and network memory on top, or smaller parts", sum);
+    hc_raise(
+        d, "TM_SUM_WITHOUT_NETWORK", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
+        "Sum of configured Framework Heap Memory (%s), Framework Off-Heap Memory (%s), Task Heap Memory (%s), Task "
+        "Off-Heap Memory (%s) and Managed Memory (%s) exceed configured Total Flink Memory (%s).",
+        HC_HUMAN(p->framework_heap), HC_HUMAN(p->framework_off_heap), HC_HUMAN(p->task_heap),
+        HC_HUMAN(p->task_off_heap), HC_HUMAN(p->managed), HC_HUMAN(flink));
+    return hc_mend(d, "right would be a total Flink memory of %" PRIu64 "b and network memory on top, or smaller parts",
+                   sum);
 }
 
 /* Flink reports every configuration error of the network options in this place as one and the same. */
@@ -47,10 +49,11 @@ static bool network_inconsistent(struct derivation *d)
         return false;
     d->failure.code = "NETWORK_INCONSISTENT";
     d->failure.key = "";
-    return hc_wrap(d, HC_CONFIG_EXCEPTION,
-                   "If Total Flink, Task Heap and (or) Managed Memory sizes are explicitly configured then the Network Memory "
-                   "size is the rest of the Total Flink memory after subtracting all other configured types of memory, but "
-                   "the derived Network Memory is inconsistent with its configuration.");
+    return hc_wrap(
+        d, HC_CONFIG_EXCEPTION,
+        "If Total Flink, Task Heap and (or) Managed Memory sizes are explicitly configured then the Network Memory "
+        "size is the rest of the Total Flink memory after subtracting all other configured types of memory, but "
+        "the derived Network Memory is inconsistent with its configuration.");
 }
 
 /* Network memory that is the rest must be what the network options allow. */
@@ -64,8 +67,8 @@ static bool check_network(struct derivation *d, uint64_t network, uint64_t flink
         if (buffers == network)
             return true;
         hc_raise(d, "NETWORK_INCONSISTENT", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
-                 "Derived Network Memory size (%s) does not match configured Network Memory size (%s).", HC_HUMAN(network),
-                 HC_HUMAN(buffers));
+                 "Derived Network Memory size (%s) does not match configured Network Memory size (%s).",
+                 HC_HUMAN(network), HC_HUMAN(buffers));
         hc_mend(d, "right would be to set taskmanager.memory.network.min and .max instead of %s",
                 hc_key_name(HC_KEY_TM_OLD_BUFFERS));
         return network_inconsistent(d);
@@ -74,10 +77,12 @@ static bool check_network(struct derivation *d, uint64_t network, uint64_t flink
         return network_inconsistent(d);
     if (network < range.min || network > range.max) {
         hc_raise(d, "NETWORK_INCONSISTENT", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
-                 "Derived Network Memory size (%s) is not in configured Network Memory range [%s, %s].", HC_HUMAN(network),
-                 HC_HUMAN(range.min), HC_HUMAN(range.max));
-        hc_mend(d, "right would be to leave out %s, or sizes that leave %" PRIu64 "b to %" PRIu64 "b for network memory",
-                hc_key_name(hc_has(d, HC_KEY_TM_TASK_HEAP) ? HC_KEY_TM_TASK_HEAP : HC_KEY_TM_MANAGED), range.min, range.max);
+                 "Derived Network Memory size (%s) is not in configured Network Memory range [%s, %s].",
+                 HC_HUMAN(network), HC_HUMAN(range.min), HC_HUMAN(range.max));
+        hc_mend(d,
+                "right would be to leave out %s, or sizes that leave %" PRIu64 "b to %" PRIu64 "b for network memory",
+                hc_key_name(hc_has(d, HC_KEY_TM_TASK_HEAP) ? HC_KEY_TM_TASK_HEAP : HC_KEY_TM_MANAGED), range.min,
+                range.max);
         return network_inconsistent(d);
     }
     return !hc_has(d, HC_KEY_TM_NETWORK_FRACTION) || hc_multiply(d, flink, range.fraction, &unused);
@@ -100,9 +105,10 @@ static bool network_of_rest(struct derivation *d, uint64_t rest, uint64_t *out)
 static bool managed_of_whole(struct derivation *d, uint64_t flink, uint64_t *out)
 {
     struct hc_range range;
-    return hc_has(d, HC_KEY_TM_MANAGED) ? hc_read_size(d, HC_KEY_TM_MANAGED, out)
-                                        : hc_read_range(d, HC_KEY_NONE, HC_KEY_NONE, HC_KEY_TM_MANAGED_FRACTION, &range) &&
-                                              hc_part_of_whole(d, flink, &range, out);
+    return hc_has(d, HC_KEY_TM_MANAGED)
+               ? hc_read_size(d, HC_KEY_TM_MANAGED, out)
+               : hc_read_range(d, HC_KEY_NONE, HC_KEY_NONE, HC_KEY_TM_MANAGED_FRACTION, &range) &&
+                     hc_part_of_whole(d, flink, &range, out);
 }
 
 static bool read_given(struct derivation *d, struct hc_parts *out)
@@ -146,12 +152,15 @@ bool hc_taskmanager_total(struct derivation *d, uint64_t flink, struct hc_parts 
         !sum_without_network(d, out, &sum) || !hc_add(d, sum, out->network, &sum))
         return false;
     if (sum > flink) {
-        hc_raise(d, "TM_SUM_WITHOUT_TASK_HEAP", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
-                 "Sum of configured Framework Heap Memory (%s), Framework Off-Heap Memory (%s), Task Off-Heap Memory (%s), "
-                 "Managed Memory (%s) and Network Memory (%s) exceed configured Total Flink Memory (%s).",
-                 HC_HUMAN(out->framework_heap), HC_HUMAN(out->framework_off_heap), HC_HUMAN(out->task_off_heap),
-                 HC_HUMAN(out->managed), HC_HUMAN(out->network), HC_HUMAN(flink));
-        return hc_mend(d, "right would be a larger %s, or smaller parts: together they need %" PRIu64 "b more, and task heap on top",
+        hc_raise(
+            d, "TM_SUM_WITHOUT_TASK_HEAP", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
+            "Sum of configured Framework Heap Memory (%s), Framework Off-Heap Memory (%s), Task Off-Heap Memory (%s), "
+            "Managed Memory (%s) and Network Memory (%s) exceed configured Total Flink Memory (%s).",
+            HC_HUMAN(out->framework_heap), HC_HUMAN(out->framework_off_heap), HC_HUMAN(out->task_off_heap),
+            HC_HUMAN(out->managed), HC_HUMAN(out->network), HC_HUMAN(flink));
+        return hc_mend(d,
+                       "right would be a larger %s, or smaller parts: together they need %" PRIu64
+                       "b more, and task heap on top",
                        hc_key_name(hc_has(d, HC_KEY_TM_FLINK) ? HC_KEY_TM_FLINK : HC_KEY_TM_PROCESS), sum - flink);
     }
     out->task_heap = flink - sum;

@@ -9,7 +9,7 @@
 /* One option to change in a file. */
 struct hc_conf_edit {
     const char *key;
-    const char *value; /* NULL: the option goes */
+    const char *value;   /* NULL: the option goes */
     const char *old_key; /* spelling that the new one takes the place of, NULL: none */
 };
 

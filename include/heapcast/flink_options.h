@@ -25,8 +25,8 @@ struct hc_flink_option {
 
 struct hc_flink_options;
 
-struct hc_flink_options *hc_flink_options_new(void); /* NULL: no memory */
-void hc_flink_options_free(struct hc_flink_options *options); /* NULL is fine */
+struct hc_flink_options *hc_flink_options_new(void);                                    /* NULL: no memory */
+void hc_flink_options_free(struct hc_flink_options *options);                           /* NULL is fine */
 struct hc_flink_options *hc_flink_options_copy(const struct hc_flink_options *options); /* owned; NULL: no memory */
 
 /* Later wins; an option that is set again keeps its place. Only HC_ENOMEM can happen. */

@@ -20,7 +20,8 @@ struct hc_flink_target {
     enum hc_deployment deployment;
 };
 
-/* "1.20.5", "1.20" or "2.0-SNAPSHOT". HC_EPARSE: not a version; HC_EUNSUPPORTED: before 1.10, which had no memory model. */
+/* "1.20.5", "1.20" or "2.0-SNAPSHOT". HC_EPARSE: not a version; HC_EUNSUPPORTED: before 1.10, which had no memory
+ * model. */
 enum hc_status hc_flink_version_parse(const char *text, struct hc_flink_version *out, struct hc_error *err);
 /* version >= major.minor */
 bool hc_flink_version_from(struct hc_flink_version version, unsigned major, unsigned minor);

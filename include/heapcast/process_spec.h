@@ -14,9 +14,9 @@
 
 /* All sizes are at most 2^63-1, as in Flink. */
 struct hc_taskmanager_spec {
-    uint64_t framework_heap_bytes, task_heap_bytes; /* together the JVM heap */
+    uint64_t framework_heap_bytes, task_heap_bytes;                        /* together the JVM heap */
     uint64_t framework_off_heap_bytes, task_off_heap_bytes, network_bytes; /* together the JVM's direct memory limit */
-    uint64_t managed_bytes; /* native, outside heap and direct memory */
+    uint64_t managed_bytes;                                                /* native, outside heap and direct memory */
     uint64_t metaspace_bytes, overhead_bytes;
     uint64_t total_flink_bytes, total_process_bytes;
     uint64_t jvm_heap_bytes, jvm_direct_bytes;
@@ -40,7 +40,7 @@ struct hc_flink_failure {
         const char *exception; /* Java class; static */
         char message[768];
     } chain[HC_FAILURE_CHAIN_MAX]; /* [0] is thrown, the others are its causes in order */
-    char mend[320]; /* our words: what would be right */
+    char mend[320];                /* our words: what would be right */
 };
 
 /*
