@@ -55,10 +55,10 @@ missing_packages() {
     jdk_home >/dev/null || jdk_package
     if [ ! -e $cjson_dir/cJSON.c ]; then
         command -v dpkg-source >/dev/null || echo dpkg-dev
-        [ -d /usr/share/doc/ca-certificates ] || echo ca-certificates
     fi
     if [ "$1" != build ]; then
         command -v python3 >/dev/null || echo python3
+        [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates # for pip
         [ -x "$venv/bin/python" ] || python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
     fi
 }
