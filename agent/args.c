@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, VALUE_SIZE = ARGS_PATH_SIZE };
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, PAIR_SIZE = ARGS_PATH_SIZE + 32 };
 #define DAY (24 * (int64_t)HOUR)
 
 static void say(char (*list)[ARGS_PROBLEM_SIZE], unsigned *count, const char *format, va_list arguments)
@@ -57,9 +57,10 @@ static double decimal(const char *text)
     for (; *text >= '0' && *text <= '9'; text++, digits++)
         value = value * 10 + (*text - '0');
     if (*text == '.')
-        for (text++; *text >= '0' && *text <= '9'; text++, digits++)
-            value += (*text - '0') * (scale /= 10);
-    return *text == '\0' && digits > 0 && digits <= 12 ? value : -1;
+        for (text++; *text >= '0' && *text <= '9'; text++, digits++, scale *= 10)
+            value = value * 10 + (*text - '0');
+    /* up to 12 digits both are exact, so one division gives the nearest double */
+    return *text == '\0' && digits > 0 && digits <= 12 ? value / scale : -1;
 }
 
 static void set_duration(struct args *a, const char *name, const char *value, int64_t least, int64_t most, int64_t *out)
@@ -84,6 +85,14 @@ static void set_choice(struct args *a, const char *name, const char *value, cons
     const char *near = hc_nearest(value, choices, count);
     problem(a, "%s=%s is not a known value%s%s%s; %s is used", name, value, near != NULL ? ", did you mean " : "",
             near != NULL ? near : "", near != NULL ? "?" : "", choices[*out]);
+}
+
+static void set_dir(struct args *a, const char *value)
+{
+    if (strlen(value) >= sizeof a->dir)
+        problem(a, "dir=%.40s… is too long (at most %zu bytes); the default is used", value, sizeof a->dir - 1);
+    else
+        snprintf(a->dir, sizeof a->dir, "%s", value);
 }
 
 /* Only what can stand in a file name survives. */
@@ -145,7 +154,7 @@ static void set(struct args *a, const char *name, const char *value)
 {
     int choice;
     if (strcmp(name, "dir") == 0) {
-        snprintf(a->dir, sizeof a->dir, "%s", value);
+        set_dir(a, value);
     } else if (strcmp(name, "name") == 0) {
         set_name(a, value);
     } else if (strcmp(name, "role") == 0) {
@@ -198,10 +207,14 @@ void args_parse(const char *text, struct args *out)
         .log = LOG_LEVEL_INFO,
     };
     while (text != NULL && *text != '\0') {
-        char pair[VALUE_SIZE];
+        char pair[PAIR_SIZE];
         size_t length = strcspn(text, ",");
         snprintf(pair, sizeof pair, "%.*s", (int)(length < sizeof pair ? length : sizeof pair - 1), text);
         text += length + (text[length] == ',');
+        if (length >= sizeof pair) { /* cut short it would mean something else */
+            problem(out, "option '%.40s…' is too long; it is ignored", pair);
+            continue;
+        }
         /* jcmd cuts its argument at '=', so ':' separates as well */
         size_t name_length = strcspn(pair, "=:");
         if (pair[0] == '\0')

@@ -132,7 +132,36 @@ static enum hc_status open_series(struct recorder *r, struct hc_error *err)
     return open_predictor(r, &policy, err);
 }
 
+static void start_epoch(struct recorder *r)
+{
+    const struct hc_subject *s = r->setup.subject;
+    struct hc_epoch epoch = {
+        .start_ms = s->started_at_ms, .pid = s->pid, .heap_max_bytes = s->heap_max_bytes, .collector = s->collector};
+    (void)hc_predictor_start(r->predictor, &epoch);
+}
+
 /* ---- a round ---- */
+
+/* The history was cut short under us: go on in memory, with what is seen from now on. */
+static int still_have_series(struct recorder *r)
+{
+    struct hc_error err;
+    struct hc_policy policy;
+    if (r->history == NULL || hc_history_intact(r->history))
+        return 1;
+    log_line(LOG_LEVEL_ERROR, "%s was truncated while in use; the history begins anew, in memory", r->history_path);
+    hc_predictor_free(r->predictor);
+    r->predictor = NULL;
+    hc_history_close(r->history);
+    r->history = NULL;
+    policy_from(r->setup.args, &policy);
+    if (open_predictor(r, &policy, &err) != HC_OK) {
+        log_line(LOG_LEVEL_ERROR, "%s; heapcast stops in this JVM", err.text);
+        return 0;
+    }
+    start_epoch(r);
+    return 1;
+}
 
 static void drain(struct recorder *r)
 {
@@ -237,6 +266,8 @@ static void rounds(struct recorder *r)
     int64_t look_at = now_ms(CLOCK_MONOTONIC), publish_at = look_at, finish_at = look_at;
     do {
         int64_t now = now_ms(CLOCK_MONOTONIC);
+        if (!still_have_series(r))
+            return;
         drain(r);
         take_exhausted(r);
         if (args->off_heap_ms > 0 && now >= look_at) {
@@ -251,6 +282,8 @@ static void rounds(struct recorder *r)
             publish_at = now + args->publish_ms;
         }
     } while (!wait_for_next_round(r));
+    if (!still_have_series(r))
+        return;
     drain(r);
     take_exhausted(r);
     if (r->look.time_ms != 0)
@@ -262,12 +295,10 @@ static void rounds(struct recorder *r)
 static void begin(struct recorder *r)
 {
     const struct hc_subject *s = r->setup.subject;
-    struct hc_epoch epoch = {
-        .start_ms = s->started_at_ms, .pid = s->pid, .heap_max_bytes = s->heap_max_bytes, .collector = s->collector};
     sampler_init(&r->sampler, s->collector, s->heap_max_bytes);
     process_gauge_init(&r->gauge, r->setup.heap_start, r->setup.heap_bytes);
     publisher_init(&r->publisher, r->setup.dir, s->name);
-    (void)hc_predictor_start(r->predictor, &epoch);
+    start_epoch(r);
 }
 
 static void *run(void *argument)

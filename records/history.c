@@ -223,6 +223,12 @@ enum hc_status hc_history_renew(struct hc_history *h, struct hc_error *err)
     return status == HC_OK ? map(h, PROT_READ | PROT_WRITE, MAP_SHARED, err) : status;
 }
 
+int hc_history_intact(const struct hc_history *h)
+{
+    struct stat st;
+    return fstat(h->fd, &st) == 0 && st.st_size >= (off_t)(HEADER_SIZE + h->size);
+}
+
 void *hc_history_memory(struct hc_history *h)
 {
     return h->map + HEADER_SIZE;

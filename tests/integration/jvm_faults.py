@@ -137,6 +137,18 @@ def damaged_slots_are_dropped():
         assert j.recommendation()["window"]["collections"] > 0 and before > 0
 
 
+def truncated_history_while_running():
+    """A log rotation that truncates: the mapped pages are gone, and touching them would kill the JVM with SIGBUS."""
+    with jvm.Jvm(HOME) as j:
+        j.start(HEAP, ["Churn", "collections=0", "seconds=30", "live=20", "rate=100"], "publish=1s,warmup=0s")
+        j.wait_for(lambda: len(j.samples()) >= 5)
+        open(j.path("heapcast-t.hc"), "w").close()
+        j.wait_for(lambda: lines_with(j, "truncated while in use"))
+        generated = j.recommendation()["generated_at"]
+        j.wait_for(lambda: j.recommendation()["generated_at"] > generated)
+        assert j.process.poll() is None, j.err()
+
+
 def kill_9_loses_nothing():
     """kill -9 in the middle, started again: the history goes on, the same model, one restart more."""
     with jvm.Jvm(HOME) as j:
@@ -214,7 +226,7 @@ def main():
         return jvm.skip("jvm_faults", "no JDK")
     tests = [unknown_option_suggests, strict_stops_the_jvm, later_options_say_so, colon_separates_too, without_perf_counters,
              second_agent_does_nothing, second_copy_of_the_library, unwritable_directory, damaged_history_is_set_aside,
-             damaged_slots_are_dropped, kill_9_loses_nothing, out_of_memory_is_seen, exit_is_not_delayed]
+             damaged_slots_are_dropped, truncated_history_while_running, kill_9_loses_nothing, out_of_memory_is_seen, exit_is_not_delayed]
     for test in tests:
         jvm.case(test.__name__, test)
     for flag in ("-XX:+UseZGC", "-XX:+UseShenandoahGC", "-XX:+UseEpsilonGC"):

@@ -91,4 +91,5 @@ def main():
                 jvm.case(name, lambda: run_one(version, homes[version], collector))
 
 
-main()
+if __name__ == "__main__":
+    main()
