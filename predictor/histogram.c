@@ -23,9 +23,9 @@ unsigned hc_histogram_bucket(uint64_t bytes)
         return 0;
     unsigned doubling = 43U - (unsigned)__builtin_clzll(bytes); /* floor(log2(bytes)) - 20 */
     unsigned bucket = 1 + 8 * doubling;
-    if (bucket + 7 >= HC_HISTOGRAM_BUCKETS)
+    if (bucket >= HC_HISTOGRAM_BUCKETS)
         return HC_HISTOGRAM_BUCKETS - 1;
-    while ((bucket - 1) % 8 < 7 && (double)bytes >= hc_histogram_edge(bucket + 1))
+    while ((bucket - 1) % 8 < 7 && bucket + 1 < HC_HISTOGRAM_BUCKETS && (double)bytes >= hc_histogram_edge(bucket + 1))
         bucket++;
     return bucket;
 }

@@ -13,7 +13,7 @@ struct hc_policy {
     double usable_ratio;         /* share of the heap that a live set may fill; default 0.90 */
     double percentile;           /* of residuals around the trend; default 0.99 */
     double margin_ratio;         /* on the percentile; default 1.05 */
-    double floor_ratio;          /* absolute floor as a share of the heap in force; default 0.05 */
+    double floor_ratio;          /* added to that, as a share of the heap in force; default 0.07 */
     int allow_growth;            /* 0: never more than the heap in force (score protocol); default 1 */
 };
 
