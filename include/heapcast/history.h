@@ -27,8 +27,11 @@ enum hc_status hc_history_read(const char *path, size_t size, unsigned version, 
                                struct hc_error *err);
 /* The content does not make sense to its owner: set the file aside and begin a new one at the same path. */
 enum hc_status hc_history_renew(struct hc_history *history, struct hc_error *err);
-void *
-hc_history_memory(struct hc_history *history); /* borrowed until close; writable copy-on-write after hc_history_read */
+/* Borrowed until close; after hc_history_read writable, but nothing reaches the file. */
+void *hc_history_memory(struct hc_history *history);
+/* 0: somebody has cut the file short (a log rotation that truncates). Touching the block would then end the process
+ * with SIGBUS, so a long-lived owner asks before each round of work. One fstat. */
+int hc_history_intact(const struct hc_history *history);
 const char *hc_history_note(const struct hc_history *history); /* borrowed; "" if nothing was set aside */
 void hc_history_close(struct hc_history *history);             /* NULL is fine */
 
