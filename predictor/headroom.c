@@ -13,6 +13,8 @@
 static int64_t unseen_ms(const struct hc_series *series, int64_t now_ms)
 {
     const struct hc_state *now = &series->now;
+    if (now->epoch_sequence == 0 && now->hour.hour == 0)
+        return 0;
     return now_ms > now->covered_until_ms && !now->epoch.clean_end ? now_ms - now->covered_until_ms : 0;
 }
 

@@ -79,10 +79,10 @@ static void say_live_set(const struct hc_reason_facts *facts, const struct hc_po
     if (facts->short_history)
         say(out,
             "The live set stayed below %s in %llu collections over %s; with less than 6 h of history its maximum "
-            "counts, "
-            "with a margin of %s.",
+            "counts, and "
+            "a wider margin.",
             hc_reason_bytes((double)out->observed.live_max_bytes, a), (unsigned long long)out->window.collections,
-            hc_reason_time(facts->covered_ms, b), percent(out->model.margin_ratio - 1.0, c));
+            hc_reason_time(facts->covered_ms, b));
     else
         say(out, "The live set stayed below %s in %s of the last three days' hours%s.",
             hc_reason_bytes((double)out->model.percentile_bytes, a), percent(out->model.percentile, b),

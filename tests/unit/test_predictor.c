@@ -1,0 +1,626 @@
+#include <heapcast/predictor.h>
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define HOUR_MS INT64_C(3600000)
+#define BEGIN_MS (INT64_C(1700000000000) / HOUR_MS * HOUR_MS)
+
+static uint64_t seed;
+
+static uint64_t next(void)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    return seed ^= seed << 17;
+}
+
+struct world {
+    void *block;
+    struct hc_predictor *predictor;
+    struct hc_policy policy;
+    int64_t clock_ms;
+    uint64_t heap_bytes, gc_id;
+};
+
+static void reopen(struct world *world)
+{
+    hc_predictor_free(world->predictor);
+    world->predictor = NULL;
+    struct hc_error err = {0};
+    assert_int_equal(hc_predictor_new(world->block, hc_predictor_size(), &world->policy, &world->predictor, &err),
+                     HC_OK);
+}
+
+static void begin(struct world *world, uint64_t heap_mib)
+{
+    memset(world, 0, sizeof *world);
+    world->block = calloc(1, hc_predictor_size());
+    assert_non_null(world->block);
+    hc_policy_init(&world->policy);
+    world->clock_ms = BEGIN_MS;
+    world->heap_bytes = heap_mib * MIB;
+    reopen(world);
+}
+
+static void finish(struct world *world)
+{
+    hc_predictor_free(world->predictor);
+    free(world->block);
+}
+
+static void start(struct world *world)
+{
+    struct hc_epoch epoch = {
+        .start_ms = world->clock_ms, .pid = 1, .heap_max_bytes = world->heap_bytes, .collector = HC_COLLECTOR_G1};
+    assert_int_equal(hc_predictor_start(world->predictor, &epoch), HC_OK);
+}
+
+static void collect(struct world *world, enum hc_gc_kind kind, uint64_t used_bytes, uint64_t pause_us, int64_t after_ms)
+{
+    struct hc_gc_sample sample = {.end_time_ms = world->clock_ms += after_ms,
+                                  .gc_id = ++world->gc_id,
+                                  .pause_us = pause_us,
+                                  .heap_used_before_bytes = used_bytes,
+                                  .heap_used_after_bytes = used_bytes,
+                                  .old_used_after_bytes = HC_BYTES_UNKNOWN,
+                                  .heap_committed_bytes = world->heap_bytes,
+                                  .heap_max_bytes = world->heap_bytes,
+                                  .allocated_bytes = 50 * MIB,
+                                  .promoted_bytes = 1 * MIB,
+                                  .gc_time_us = pause_us,
+                                  .kind = kind,
+                                  .cause = "G1 Evacuation Pause"};
+    assert_int_equal(hc_predictor_observe(world->predictor, &sample), HC_OK);
+}
+
+static struct hc_recommendation predict(struct world *world)
+{
+    struct hc_recommendation advice;
+    assert_int_equal(hc_predictor_predict(world->predictor, world->clock_ms, &advice), HC_OK);
+    return advice;
+}
+
+static void look(struct world *world)
+{
+    struct hc_memory_sample sample = {.time_ms = world->clock_ms,
+                                      .rss_bytes = world->heap_bytes + 200 * MIB + next() % MIB,
+                                      .rss_peak_bytes = HC_BYTES_UNKNOWN,
+                                      .heap_resident_bytes = world->heap_bytes,
+                                      .metaspace_used_bytes = 40 * MIB,
+                                      .metaspace_committed_bytes = 44 * MIB,
+                                      .direct_bytes = 20 * MIB,
+                                      .code_cache_bytes = HC_BYTES_UNKNOWN,
+                                      .container_limit_bytes = HC_BYTES_UNKNOWN,
+                                      .container_usage_bytes = HC_BYTES_UNKNOWN,
+                                      .threads = 50};
+    assert_int_equal(hc_predictor_observe_memory(world->predictor, &sample), HC_OK);
+}
+
+/* One thing of all that can happen, mostly a collection. */
+static void happen(struct world *world)
+{
+    static const enum hc_gc_kind kinds[] = {HC_GC_YOUNG, HC_GC_YOUNG, HC_GC_YOUNG, HC_GC_YOUNG, HC_GC_YOUNG,
+                                            HC_GC_MIXED, HC_GC_MIXED, HC_GC_FULL,  HC_GC_OLD,   HC_GC_PAUSE};
+    unsigned dice = (unsigned)(next() % 100);
+    if (dice < 10) {
+        look(world);
+    } else if (dice == 10) {
+        world->clock_ms += (int64_t)(next() % 30000);
+        if (next() % 2 == 0)
+            hc_predictor_end(world->predictor, world->clock_ms);
+        start(world);
+    } else if (dice == 11) {
+        struct hc_event event = {world->clock_ms, HC_EVENT_OUT_OF_MEMORY_METASPACE, 0, "Metaspace"};
+        assert_int_equal(hc_predictor_observe_event(world->predictor, &event), HC_OK);
+    } else {
+        collect(world, kinds[next() % 10], world->heap_bytes / 8 + next() % (world->heap_bytes / 4), next() % 50000,
+                (int64_t)(next() % 600000));
+    }
+}
+
+/* ---- what it says ---------------------------------------------------------------------------------------------- */
+
+static void test_nothing_seen_says_what_is_missing(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.verdict, HC_VERDICT_INSUFFICIENT_DATA);
+    assert_true(advice.heap_bytes == HC_BYTES_UNKNOWN && advice.observed.live_now_bytes == HC_BYTES_UNKNOWN);
+    assert_true(isnan(advice.observed.gc_share_ratio) && advice.confidence_ratio == 0);
+    assert_string_equal(advice.reasons[0], "Too little evidence for a number: 0 of 10 collections, 0 s of 15 min.");
+    start(&world);
+    for (unsigned i = 0; i < 3; i++)
+        collect(&world, HC_GC_YOUNG, 100 * MIB, 1000, 13000);
+    world.clock_ms += 1000;
+    advice = predict(&world);
+    assert_string_equal(advice.reasons[0], "Too little evidence for a number: 3 of 10 collections, 40 s of 15 min.");
+    finish(&world);
+}
+
+static void test_a_few_minutes_already_give_a_number(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    world.policy.warmup_ms = 60000;
+    reopen(&world);
+    start(&world);
+    for (unsigned i = 0; i < 30; i++)
+        collect(&world, HC_GC_YOUNG, 200 * MIB, 5000, 5000);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.verdict, HC_VERDICT_SHRINK);
+    assert_true(advice.current_heap_bytes == 1000 * MIB && advice.observed.live_max_bytes == 200 * MIB);
+    /* 200 x 1.05 x 1.3 + 70 = 343 MiB must fit; GC costs 0.1 %. */
+    assert_in_range(advice.model.live_upper_bytes / MIB, 342, 343);
+    assert_int_equal(advice.heap_bytes, 384 * MIB);
+    assert_int_equal(advice.observed.evidence, HC_EVIDENCE_UPPER_BOUND);
+    assert_true(fabs(advice.observed.gc_share_ratio - 0.001) < 0.0002);
+    assert_true(fabs(advice.observed.allocation_bytes_per_s / (10.0 * (double)MIB) - 1) < 0.05);
+    assert_string_equal(advice.reasons[0], "A heap of 384 MiB is enough, 61.6 % less than the 1000 MiB in force.");
+    finish(&world);
+}
+
+static void test_the_cost_of_collections_decides_where_it_is_high(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 24 * 60 + 30; i++)
+        collect(&world, HC_GC_YOUNG, 200 * MIB, 600000, 60000); /* 1 % of the time at 800 MiB free */
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.model.binding, HC_TERM_GC_COST);
+    assert_in_range((uint64_t)advice.model.gc_work_bytes / 1024, 8190, 8290); /* 8 MiB; an hour of 61 */
+    /* 200 x 1.05 + 70 live, 1.1 x 8 / 0.05 free. */
+    assert_in_range(advice.heap_bytes / MIB, 456, 460);
+    finish(&world);
+}
+
+static void test_a_rise_is_carried_to_the_horizon(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 4000);
+    start(&world);
+    for (unsigned i = 0; i < 48 * 12; i++)
+        collect(&world, HC_GC_FULL, 500 * MIB + i * MIB / 2 * 2, 1000, 300000); /* 12 MiB an hour */
+    struct hc_recommendation advice = predict(&world);
+    assert_true(advice.model.trend_significant);
+    assert_true(fabs(advice.model.trend_slope_bytes_per_h / (double)(12 * MIB) - 1) < 0.01);
+    assert_int_equal(advice.model.binding, HC_TERM_TREND);
+    /* In 24 h the line is at 500 + 72 x 12. */
+    assert_in_range(advice.model.percentile_bytes / MIB, 1350, 1390);
+    finish(&world);
+}
+
+static void test_an_exhausted_heap_gets_a_fifth_more(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 100; i++)
+        collect(&world, HC_GC_YOUNG, 100 * MIB, 1000, 60000);
+    struct hc_event event = {world.clock_ms, HC_EVENT_OUT_OF_MEMORY_HEAP, 0, "Java heap space"};
+    assert_int_equal(hc_predictor_observe_event(world.predictor, &event), HC_OK);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.verdict, HC_VERDICT_GROW);
+    assert_int_equal(advice.heap_bytes, 1200 * MIB);
+    assert_int_equal(advice.model.binding, HC_TERM_OUT_OF_MEMORY);
+    assert_int_equal(advice.event_count, 1);
+    /* The fifth is of the heap that was exhausted, not of the larger one that followed. */
+    world.heap_bytes = 1200 * MIB;
+    world.clock_ms += 60000;
+    hc_predictor_end(world.predictor, world.clock_ms);
+    start(&world);
+    collect(&world, HC_GC_YOUNG, 100 * MIB, 1000, 60000);
+    advice = predict(&world);
+    assert_int_equal(advice.verdict, HC_VERDICT_KEEP);
+    assert_int_equal(advice.heap_bytes, 1200 * MIB);
+    finish(&world);
+}
+
+static void test_small_falls_are_not_published(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 8 * 60; i++)
+        collect(&world, HC_GC_FULL, 300 * MIB, 1000, 60000);
+    uint64_t first = predict(&world).heap_bytes;
+    for (unsigned i = 0; i < 80 * 60; i++)
+        collect(&world, HC_GC_FULL, 292 * MIB, 1000, 60000);
+    assert_int_equal(predict(&world).heap_bytes, first);
+    for (unsigned i = 0; i < 80 * 60; i++)
+        collect(&world, HC_GC_FULL, 200 * MIB, 1000, 60000);
+    assert_true(predict(&world).heap_bytes < first * 3 / 4);
+    finish(&world);
+}
+
+static void test_bad_samples_are_refused_and_counted(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    struct hc_gc_sample good = {.end_time_ms = BEGIN_MS,
+                                .heap_used_after_bytes = 5,
+                                .heap_committed_bytes = 10,
+                                .heap_max_bytes = 10,
+                                .kind = HC_GC_YOUNG};
+    struct hc_gc_sample bad[5];
+    for (unsigned i = 0; i < 5; i++)
+        bad[i] = good;
+    bad[0].heap_used_after_bytes = 11;
+    bad[1].end_time_ms = -1;
+    bad[2].kind = (enum hc_gc_kind)9;
+    bad[3].heap_max_bytes = 0;
+    bad[4].heap_committed_bytes = 11;
+    for (unsigned i = 0; i < 5; i++)
+        assert_int_equal(hc_predictor_observe(world.predictor, &bad[i]), HC_EINVAL);
+    assert_int_equal(hc_predictor_observe(world.predictor, &good), HC_OK);
+    hc_predictor_count_dropped(world.predictor, 7);
+    reopen(&world);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.window.samples_dropped, 12);
+    assert_int_equal(advice.window.collections, 1);
+    finish(&world);
+}
+
+static void test_an_unclean_end_is_noted(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    hc_predictor_end(world.predictor, world.clock_ms);
+    start(&world);
+    assert_int_equal(predict(&world).event_count, 0);
+    start(&world);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.event_count, 1);
+    assert_int_equal(advice.events[0].kind, HC_EVENT_UNCLEAN_END);
+    finish(&world);
+}
+
+/* ---- properties ------------------------------------------------------------------------------------------------ */
+
+static void check_promises(const struct hc_recommendation *advice, const struct hc_policy *policy)
+{
+    if (advice->verdict == HC_VERDICT_INSUFFICIENT_DATA)
+        return;
+    if (advice->model.binding != HC_TERM_CAP && advice->verdict != HC_VERDICT_KEEP) {
+        assert_true((double)advice->heap_bytes >= (double)advice->model.percentile_bytes / policy->usable_ratio);
+        assert_true((double)advice->heap_bytes >= (double)advice->observed.live_now_bytes / policy->usable_ratio ||
+                    advice->model.percentile < 1.0);
+        assert_int_equal(advice->heap_bytes % (4 * MIB), 0);
+    }
+    assert_true(advice->lower_bound_bytes <= advice->heap_bytes && advice->heap_bytes <= advice->upper_bound_bytes);
+    assert_true(advice->observed.live_p50_bytes <= advice->observed.live_p95_bytes &&
+                advice->observed.live_p95_bytes <= advice->observed.live_p99_bytes &&
+                advice->observed.live_p99_bytes <= advice->observed.live_max_bytes);
+    assert_true(advice->confidence_ratio >= 0 && advice->confidence_ratio <= 1);
+    assert_true(advice->reason_count > 0);
+    uint64_t weight = 0;
+    for (unsigned i = 0; i < HC_HISTOGRAM_BUCKETS; i++)
+        weight += advice->histogram[i];
+    assert_true(weight == advice->window.collections);
+}
+
+static void test_promises_hold_on_random_series(void **state)
+{
+    (void)state;
+    for (unsigned round = 1; round <= 60; round++) {
+        struct world world;
+        seed = round;
+        begin(&world, 64 + next() % 4000);
+        world.policy.allow_growth = (int)(next() % 2);
+        reopen(&world);
+        if (next() % 8 != 0)
+            start(&world);
+        for (unsigned i = 0; i < 600; i++) {
+            happen(&world);
+            if (i % 7 == 0) {
+                struct hc_recommendation advice = predict(&world);
+                check_promises(&advice, &world.policy);
+            }
+        }
+        finish(&world);
+    }
+}
+
+static uint64_t heap_under(double usable_ratio, double gc_share_limit_ratio, double margin_ratio, double floor_ratio)
+{
+    struct world world;
+    seed = 11;
+    begin(&world, 2000);
+    world.policy.usable_ratio = usable_ratio;
+    world.policy.gc_share_limit_ratio = gc_share_limit_ratio;
+    world.policy.margin_ratio = margin_ratio;
+    world.policy.floor_ratio = floor_ratio;
+    reopen(&world);
+    start(&world);
+    for (unsigned i = 0; i < 500; i++)
+        collect(&world, HC_GC_YOUNG, (300 + next() % 100) * MIB, 60000 + next() % 100000, 60000);
+    uint64_t heap = predict(&world).heap_bytes;
+    finish(&world);
+    return heap;
+}
+
+static void test_more_caution_never_gives_less_heap(void **state)
+{
+    (void)state;
+    for (unsigned step = 0; step < 8; step++) {
+        double a = 0.05 * step, b = a + 0.05;
+        assert_true(heap_under(0.95 - a, 0.05, 1.05, 0.07) <= heap_under(0.95 - b, 0.05, 1.05, 0.07));
+        assert_true(heap_under(0.9, 0.5 - a, 1.05, 0.07) <= heap_under(0.9, 0.5 - b, 1.05, 0.07));
+        assert_true(heap_under(0.9, 0.05, 1 + a, 0.07) <= heap_under(0.9, 0.05, 1 + b, 0.07));
+        assert_true(heap_under(0.9, 0.05, 1.05, a) <= heap_under(0.9, 0.05, 1.05, b));
+    }
+}
+
+static void test_the_same_input_gives_the_same_output(void **state)
+{
+    (void)state;
+    struct hc_recommendation first[40];
+    for (unsigned round = 0; round < 2; round++) {
+        struct world world;
+        seed = 99;
+        begin(&world, 2000);
+        start(&world);
+        for (unsigned i = 0; i < 400; i++) {
+            happen(&world);
+            if (i % 10 != 0)
+                continue;
+            struct hc_recommendation advice = predict(&world);
+            if (round == 0)
+                first[i / 10] = advice;
+            else
+                assert_memory_equal(&advice, &first[i / 10], sizeof advice);
+        }
+        finish(&world);
+    }
+}
+
+static void test_equal_times_and_a_clock_that_goes_back(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 50; i++)
+        collect(&world, HC_GC_YOUNG, 200 * MIB, 1000, i % 5 == 0 ? 120000 : 0);
+    for (unsigned i = 0; i < 50; i++)
+        collect(&world, HC_GC_YOUNG, 200 * MIB, 1000, i % 2 == 0 ? -5000000 : 5100000);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.window.collections, 100);
+    assert_int_equal(advice.observed.live_max_bytes, 200 * MIB);
+    assert_true(advice.observed.gc_share_ratio >= 0 && advice.observed.gc_share_ratio < 0.001);
+    check_promises(&advice, &world.policy);
+    finish(&world);
+}
+
+/* ---- the block ------------------------------------------------------------------------------------------------- */
+
+static void test_size_and_what_is_refused(void **state)
+{
+    (void)state;
+    struct hc_policy policy;
+    struct hc_error err;
+    hc_policy_init(&policy);
+    assert_true(hc_predictor_size() <= 1U << 20);
+    struct hc_predictor *predictor = NULL;
+    unsigned char *block = calloc(1, hc_predictor_size());
+    assert_int_equal(hc_predictor_new(block, 100, &policy, &predictor, &err), HC_EINVAL);
+    memset(block, 'x', hc_predictor_size());
+    assert_int_equal(hc_predictor_new(block, hc_predictor_size(), &policy, &predictor, &err), HC_EPARSE);
+    assert_int_equal(block[500], 'x');
+    memset(block, 0, hc_predictor_size());
+    assert_int_equal(hc_predictor_new(block, hc_predictor_size(), &policy, &predictor, &err), HC_OK);
+    hc_predictor_free(predictor);
+    block[8]++; /* the version */
+    predictor = NULL;
+    assert_int_equal(hc_predictor_new(block, hc_predictor_size(), &policy, &predictor, &err), HC_EPARSE);
+    assert_non_null(strstr(err.text, "version 2"));
+    assert_null(predictor);
+    free(block);
+}
+
+/* Opening again after each step must not change anything that is ever said. */
+static void reopened_equals_continuous(uint64_t from, unsigned steps, unsigned every)
+{
+    struct world steady, broken;
+    begin(&steady, 2000);
+    begin(&broken, 2000);
+    start(&steady);
+    start(&broken);
+    for (unsigned i = 0; i < steps; i++) {
+        seed = from + i;
+        next();
+        happen(&steady);
+        seed = from + i;
+        next();
+        happen(&broken);
+        if (i % every != 0)
+            continue;
+        reopen(&broken);
+        struct hc_recommendation a = predict(&steady), b = predict(&broken);
+        assert_memory_equal(&a, &b, sizeof a);
+    }
+    finish(&steady);
+    finish(&broken);
+}
+
+static void test_reopened_equals_continuous(void **state)
+{
+    (void)state;
+    reopened_equals_continuous(1000, 400, 1);
+    reopened_equals_continuous(5000, 400, 63);
+}
+
+static void count_sample(void *context, const struct hc_gc_sample *sample)
+{
+    uint64_t *expected = context;
+    assert_true(sample->gc_id == *expected);
+    (*expected)++;
+}
+
+static void test_the_rings_wrap(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 10000; i++)
+        collect(&world, HC_GC_YOUNG, (100 + i % 50) * MIB, 1000, 300000); /* 35 days */
+    uint64_t expected = 10000 - 4096 + 1;
+    hc_predictor_each_sample(world.predictor, count_sample, &expected);
+    assert_int_equal(expected, 10001);
+    struct hc_recommendation before = predict(&world);
+    assert_in_range(before.window.collections, 167 * 12, 168 * 12);
+    reopen(&world);
+    struct hc_recommendation after = predict(&world);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(after.window.samples_dropped, 0);
+    for (unsigned i = 0; i < 100; i++)
+        start(&world);
+    reopen(&world);
+    assert_int_equal(predict(&world).event_count, HC_EVENTS_MAX);
+    finish(&world);
+}
+
+/* A killed process leaves any mixture of a block before and after one step (here: the changed words one after another,
+ * up and down). Opening it gives the state before or after, never a third one. */
+static void test_killed_at_any_store(void **state)
+{
+    (void)state;
+    size_t words = hc_predictor_size() / 8;
+    uint64_t *before = malloc(words * 8), *mixture = malloc(words * 8);
+    struct world world;
+    seed = 5;
+    begin(&world, 2000);
+    start(&world);
+    for (unsigned step = 0; step < 70; step++) {
+        memcpy(before, world.block, words * 8);
+        uint64_t old_count = predict(&world).window.collections;
+        collect(&world, HC_GC_YOUNG, (100 + next() % 50) * MIB, 1000, 1000);
+        const uint64_t *after = world.block;
+        size_t changed[1000], n = 0;
+        for (size_t i = 0; i < words; i++)
+            if (before[i] != after[i] && n < 1000)
+                changed[n++] = i;
+        for (size_t k = 0; k <= n; k += 1 + n / 12) {
+            memcpy(mixture, step % 2 == 0 ? before : after, words * 8);
+            for (size_t i = 0; i < k; i++)
+                mixture[changed[i]] = step % 2 == 0 ? after[changed[i]] : before[changed[i]];
+            struct hc_predictor *predictor = NULL;
+            struct hc_recommendation advice;
+            assert_int_equal(hc_predictor_new(mixture, words * 8, &world.policy, &predictor, NULL), HC_OK);
+            assert_int_equal(hc_predictor_predict(predictor, world.clock_ms, &advice), HC_OK);
+            assert_in_range(advice.window.collections, old_count, old_count + 1);
+            assert_in_range(advice.window.samples_dropped, 0, 2);
+            hc_predictor_free(predictor);
+        }
+    }
+    free(before);
+    free(mixture);
+    finish(&world);
+}
+
+/* Damage anywhere: the slot is dropped and counted, the rest goes on. */
+static void test_damaged_slots_are_dropped(void **state)
+{
+    (void)state;
+    size_t size = hc_predictor_size();
+    unsigned char *copy = malloc(size);
+    struct world world;
+    seed = 21;
+    begin(&world, 2000);
+    start(&world);
+    for (unsigned i = 0; i < 6000; i++)
+        happen(&world);
+    predict(&world);
+    uint64_t counted = 0, before = predict(&world).window.samples_dropped;
+    for (unsigned round = 0; round < 150; round++) {
+        memcpy(copy, world.block, size);
+        for (unsigned hit = 0; hit <= round % 20; hit++)
+            copy[64 + next() % (size - 64)] ^= (unsigned char)(1 + next() % 255);
+        struct hc_predictor *predictor = NULL;
+        struct hc_recommendation advice;
+        assert_int_equal(hc_predictor_new(copy, size, &world.policy, &predictor, NULL), HC_OK);
+        assert_int_equal(hc_predictor_predict(predictor, world.clock_ms, &advice), HC_OK);
+        check_promises(&advice, &world.policy);
+        assert_in_range(advice.window.samples_dropped, 0, before + round % 20 + 1);
+        counted += advice.window.samples_dropped - before;
+        hc_predictor_free(predictor);
+        /* Counted once: the damaged slots are empty now. */
+        assert_int_equal(hc_predictor_new(copy, size, &world.policy, &predictor, NULL), HC_OK);
+        struct hc_recommendation again;
+        hc_predictor_predict(predictor, world.clock_ms, &again);
+        assert_int_equal(again.window.samples_dropped, advice.window.samples_dropped);
+        hc_predictor_free(predictor);
+    }
+    assert_true(counted > 150);
+    free(copy);
+    finish(&world);
+}
+
+/* Both copies of the state lost: everything is rebuilt from the raw samples, as far as they reach. */
+static void test_a_lost_state_is_rebuilt_from_samples(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 500; i++)
+        collect(&world, i % 40 == 0 ? HC_GC_FULL : HC_GC_YOUNG, (200 + i % 40) * MIB, 1000, 120000);
+    struct hc_recommendation before = predict(&world);
+    for (unsigned i = 72; i < 1200; i += 8) /* the first slots of the block */
+        ((unsigned char *)world.block)[i] ^= 1;
+    for (size_t i = 1200; i < 3200; i += 8)
+        ((unsigned char *)world.block)[i] ^= 1;
+    reopen(&world);
+    struct hc_recommendation after = predict(&world);
+    assert_true(after.window.samples_dropped >= 2);
+    assert_int_equal(after.window.collections, before.window.collections);
+    assert_int_equal(after.observed.live_max_bytes, before.observed.live_max_bytes);
+    assert_int_equal(after.heap_bytes, before.heap_bytes);
+    finish(&world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_seen_says_what_is_missing),
+        cmocka_unit_test(test_a_few_minutes_already_give_a_number),
+        cmocka_unit_test(test_the_cost_of_collections_decides_where_it_is_high),
+        cmocka_unit_test(test_a_rise_is_carried_to_the_horizon),
+        cmocka_unit_test(test_an_exhausted_heap_gets_a_fifth_more),
+        cmocka_unit_test(test_small_falls_are_not_published),
+        cmocka_unit_test(test_bad_samples_are_refused_and_counted),
+        cmocka_unit_test(test_an_unclean_end_is_noted),
+        cmocka_unit_test(test_promises_hold_on_random_series),
+        cmocka_unit_test(test_more_caution_never_gives_less_heap),
+        cmocka_unit_test(test_the_same_input_gives_the_same_output),
+        cmocka_unit_test(test_equal_times_and_a_clock_that_goes_back),
+        cmocka_unit_test(test_size_and_what_is_refused),
+        cmocka_unit_test(test_reopened_equals_continuous),
+        cmocka_unit_test(test_the_rings_wrap),
+        cmocka_unit_test(test_killed_at_any_store),
+        cmocka_unit_test(test_damaged_slots_are_dropped),
+        cmocka_unit_test(test_a_lost_state_is_rebuilt_from_samples),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
