@@ -329,11 +329,13 @@ static void recover(struct hc_series *series)
         series->now = *copy;
     else
         hc_live_set_init(&series->now.live);
+    int behind = raw > series->now.raw_sequence || look > series->now.look_sequence;
     replay(series, raw, epoch, look);
     if (event > series->now.event_sequence)
         series->now.event_sequence = event;
     series->now.dropped += dropped;
-    if (dropped > 0)
+    /* Also after a mere replay: else a host that restarts too often for a copy would outrun the ring of looks. */
+    if (dropped > 0 || behind)
         hc_series_checkpoint(series);
 }
 

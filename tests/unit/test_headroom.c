@@ -1,0 +1,161 @@
+#include "predictor/headroom.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define BEGIN_MS (INT64_C(1700000000000) / HC_HOUR_MS * HC_HOUR_MS)
+
+static double scratch[3 * HC_WINDOW_HOURS];
+
+struct world {
+    struct hc_series series;
+    void *block;
+};
+
+static void begin(struct world *world)
+{
+    world->block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(&world->series, world->block, hc_series_size(), NULL), HC_OK);
+    struct hc_epoch epoch = {.start_ms = BEGIN_MS, .heap_max_bytes = 1000 * MIB, .collector = HC_COLLECTOR_G1};
+    hc_series_start(&world->series, &epoch);
+}
+
+static void collect(struct world *world, int64_t at_s, uint64_t used_mib, uint64_t gc_ms)
+{
+    struct hc_gc_sample sample = {.end_time_ms = BEGIN_MS + at_s * 1000,
+                                  .pause_us = gc_ms * 1000,
+                                  .gc_time_us = gc_ms * 1000,
+                                  .heap_used_after_bytes = used_mib * MIB,
+                                  .heap_committed_bytes = 1000 * MIB,
+                                  .heap_max_bytes = 1000 * MIB,
+                                  .allocated_bytes = HC_BYTES_UNKNOWN,
+                                  .promoted_bytes = HC_BYTES_UNKNOWN,
+                                  .kind = HC_GC_FULL};
+    hc_series_add(&world->series, &sample);
+}
+
+static struct hc_gc_cost cost_at(const struct world *world, int64_t at_s)
+{
+    struct hc_gc_cost cost;
+    hc_headroom_gc_cost(&world->series, BEGIN_MS + at_s * 1000, scratch, &cost);
+    return cost;
+}
+
+static void assert_near(double found, double expected)
+{
+    if (fabs(found - expected) > 1e-6 * fabs(expected))
+        fail_msg("%.9g is not near %.9g", found, expected);
+}
+
+static void test_a_part_of_an_hour_is_divided_by_the_time_watched(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    for (int64_t s = 70; s <= 120; s += 10)
+        collect(&world, s, 200, 100);
+    struct hc_gc_cost cost = cost_at(&world, 180);
+    assert_near(cost.share_ratio, 0.6 / 120); /* the first minute is left out */
+    assert_near(cost.work_bytes, 0.6 / 120 * 800 * (double)MIB);
+    assert_int_equal(cost.covered_ms, 180000);
+    free(world.block);
+}
+
+static void test_the_first_minute_counts_while_there_is_hardly_more(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    collect(&world, 20, 200, 600);
+    collect(&world, 50, 200, 600);
+    assert_near(cost_at(&world, 60).share_ratio, 0.02);
+    assert_near(cost_at(&world, 100).share_ratio, 0.012);
+    collect(&world, 110, 200, 100);
+    assert_near(cost_at(&world, 160).share_ratio, 0.001);
+    free(world.block);
+}
+
+static void test_neighbouring_hours_share_a_lump(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    for (int64_t h = 0; h < 12; h++)
+        collect(&world, h * 3600 + 1800, 200, h == 5 ? 36000 : 0);
+    /* 1 % in one of three hours; the 99th percentile of 12 hours lies between the two largest, which are equal. */
+    assert_near(cost_at(&world, 12 * 3600 - 1).work_bytes, 0.01 / 3 * 800 * (double)MIB);
+    free(world.block);
+}
+
+static void test_an_hour_that_has_just_begun_says_little_alone(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    for (int64_t s = 100; s < 3600; s += 100)
+        collect(&world, s, 200, 100);
+    double before = cost_at(&world, 3599).work_bytes;
+    collect(&world, 3602, 200, 300); /* 15 % of two seconds */
+    assert_true(cost_at(&world, 3602).work_bytes < 1.15 * before);
+    free(world.block);
+}
+
+static void test_hours_without_collections_count_as_time(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    collect(&world, 1800, 200, 1000);
+    collect(&world, 10 * 3600 + 1800, 200, 1000);
+    struct hc_gc_cost cost = cost_at(&world, 10 * 3600 + 3600);
+    assert_int_equal(cost.covered_ms, 11 * HC_HOUR_MS);
+    assert_near(cost.share_ratio, 2.0 / (11 * 3600 - 60));
+    free(world.block);
+}
+
+static void test_time_between_two_jvms_is_not_watched(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    collect(&world, 600, 200, 1000);
+    hc_series_end(&world.series, BEGIN_MS + 1000 * 1000);
+    assert_int_equal(cost_at(&world, 3000).covered_ms, 1000000);
+    struct hc_epoch epoch = {.start_ms = BEGIN_MS + 3000 * 1000, .heap_max_bytes = 1000 * MIB};
+    hc_series_start(&world.series, &epoch);
+    collect(&world, 3100, 200, 1000);
+    assert_int_equal(cost_at(&world, 3200).covered_ms, 1200000);
+    assert_near(cost_at(&world, 3200).share_ratio, 2.0 / (1200 - 120));
+    free(world.block);
+}
+
+static void test_the_room_has_a_least(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    for (int64_t s = 100; s < 1100; s += 100)
+        collect(&world, s, 999, 1000);
+    assert_near(cost_at(&world, 1060).work_bytes, 10.0 / 1000 * 50 * (double)MIB);
+    free(world.block);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_part_of_an_hour_is_divided_by_the_time_watched),
+        cmocka_unit_test(test_the_first_minute_counts_while_there_is_hardly_more),
+        cmocka_unit_test(test_neighbouring_hours_share_a_lump),
+        cmocka_unit_test(test_an_hour_that_has_just_begun_says_little_alone),
+        cmocka_unit_test(test_hours_without_collections_count_as_time),
+        cmocka_unit_test(test_time_between_two_jvms_is_not_watched),
+        cmocka_unit_test(test_the_room_has_a_least),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
