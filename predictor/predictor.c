@@ -414,7 +414,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
         uint64_t heap = needed_heap(series, policy, now_ms, &cost, out);
         facts.short_history = hours < LEAST_HOURS;
         facts.heap_exhausted = after_exhaustion(series, out, now_ms) > 0;
-        facts.short_of_bytes = publish(series, heap, out);
+        facts.held_back_bytes = publish(series, heap, out);
         bounds(policy, out);
         hc_track_record_add(series, now_ms, out->heap_bytes, out->model.live_upper_bytes);
     }

@@ -65,17 +65,18 @@ static void say_verdict(const struct hc_reason_facts *facts, struct hc_recommend
     if (out->verdict == HC_VERDICT_KEEP)
         say(out, "The heap of %s in force fits.", hc_reason_bytes(current, a));
     else
-        say(out, "A heap of %s is enough, %s %s than the %s in force.", hc_reason_bytes(heap, a),
-            percent(fabs(heap / current - 1.0), b), heap < current ? "less" : "more", hc_reason_bytes(current, c));
-    if (facts->short_of_bytes > 0)
+        say(out, "A heap of %s is %s, %s %s than the %s in force.", hc_reason_bytes(heap, a),
+            heap < current ? "enough" : "needed", percent(fabs(heap / current - 1.0), b),
+            heap < current ? "less" : "more", hc_reason_bytes(current, c));
+    if (facts->held_back_bytes > 0)
         say(out, "The newest figure, %s, is too near to the one published before to change it.",
-            hc_reason_bytes((double)facts->short_of_bytes, a));
+            hc_reason_bytes((double)facts->held_back_bytes, a));
 }
 
 static void say_live_set(const struct hc_reason_facts *facts, const struct hc_policy *policy,
                          struct hc_recommendation *out)
 {
-    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
+    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD], d[HC_REASON_WORD];
     if (facts->short_history)
         say(out,
             "The live set stayed below %s in %llu collections over %s; with less than 6 h of history its maximum "
@@ -96,7 +97,7 @@ static void say_live_set(const struct hc_reason_facts *facts, const struct hc_po
         "With a margin of %s and %s more (a share of the heap in force) %s must fit; a live set may fill %s of a heap.",
         percent(out->model.margin_ratio - 1.0, a), hc_reason_bytes((double)out->model.floor_bytes, b),
         hc_reason_bytes((double)out->model.live_upper_bytes, c),
-        percent(policy->usable_ratio, (char[HC_REASON_WORD]){0}));
+        percent(policy->usable_ratio, d));
 }
 
 static void say_gc_cost(struct hc_recommendation *out)

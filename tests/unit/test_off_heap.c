@@ -1,0 +1,145 @@
+#include "predictor/off_heap.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define MIB (UINT64_C(1) << 20)
+#define BEGIN_MS (INT64_C(1700000000000) / HC_HOUR_MS * HC_HOUR_MS)
+
+static double scratch[HC_LOOK_HOUR_SLOTS];
+
+static struct hc_memory_sample quiet_look(int64_t at_ms)
+{
+    return (struct hc_memory_sample){.time_ms = BEGIN_MS + at_ms,
+                                     .rss_bytes = 800 * MIB,
+                                     .rss_peak_bytes = 820 * MIB,
+                                     .heap_resident_bytes = 500 * MIB,
+                                     .metaspace_used_bytes = 40 * MIB,
+                                     .metaspace_committed_bytes = 44 * MIB,
+                                     .direct_bytes = 130 * MIB,
+                                     .code_cache_bytes = HC_BYTES_UNKNOWN,
+                                     .container_limit_bytes = HC_BYTES_UNKNOWN,
+                                     .container_usage_bytes = HC_BYTES_UNKNOWN,
+                                     .threads = 60,
+                                     .classes = 9000};
+}
+
+static struct hc_recommendation predict(const struct hc_series *series, int64_t at_ms)
+{
+    struct hc_recommendation advice = {.heap_bytes = 300 * MIB, .current_heap_bytes = 500 * MIB};
+    hc_off_heap_predict(series, BEGIN_MS + at_ms, scratch, &advice);
+    return advice;
+}
+
+static void test_nothing_seen_stays_unknown(void **state)
+{
+    (void)state;
+    struct hc_series series;
+    void *block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(&series, block, hc_series_size(), NULL), HC_OK);
+    struct hc_recommendation advice = predict(&series, 0);
+    assert_true(advice.off_heap.rss_bytes == HC_BYTES_UNKNOWN);
+    assert_true(advice.off_heap.metaspace.recommended_bytes == HC_BYTES_UNKNOWN);
+    assert_true(advice.off_heap.overhead.max_bytes == HC_BYTES_UNKNOWN);
+    assert_true(advice.process.sum_max_bytes == HC_BYTES_UNKNOWN &&
+                advice.process.recommended_bytes == HC_BYTES_UNKNOWN);
+    assert_true(isnan(advice.off_heap.unexplained_ratio));
+    assert_false(advice.off_heap.managed_consumers_known);
+    free(block);
+}
+
+static void test_sizes_follow_the_most_that_was_seen(void **state)
+{
+    (void)state;
+    struct hc_series series;
+    void *block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(&series, block, hc_series_size(), NULL), HC_OK);
+    for (int64_t i = 0; i < 50; i++) {
+        struct hc_memory_sample look = quiet_look(i * 600000);
+        if (i == 20) {
+            look.metaspace_committed_bytes = 80 * MIB;
+            look.rss_bytes = 836 * MIB; /* only the metaspace grew */
+        }
+        look.consumers = i == 3 ? HC_CONSUMER_ROCKSDB : 0;
+        look.consumers_known = 1;
+        hc_series_add_look(&series, &look);
+    }
+    struct hc_recommendation advice = predict(&series, 50 * 600000);
+    assert_int_equal(advice.off_heap.metaspace.now_bytes, 44 * MIB);
+    assert_int_equal(advice.off_heap.metaspace.max_bytes, 80 * MIB);
+    assert_int_equal(advice.off_heap.metaspace.recommended_bytes, 104 * MIB); /* 100, in steps of 8 */
+    assert_int_equal(advice.off_heap.direct.recommended_bytes, 143 * MIB);
+    assert_int_equal(advice.off_heap.overhead.max_bytes, 126 * MIB);
+    assert_int_equal(advice.off_heap.overhead.recommended_bytes, 184 * MIB); /* 126 x 1.2 + 32 = 183.2 */
+    assert_int_equal(advice.process.recommended_bytes, (300 + 104 + 143 + 184) * MIB);
+    assert_int_equal(advice.off_heap.managed_consumers, HC_CONSUMER_ROCKSDB);
+    assert_true(advice.off_heap.managed_consumers_known);
+    assert_true(advice.off_heap.code_cache.max_bytes == HC_BYTES_UNKNOWN);
+    free(block);
+}
+
+static void test_small_sizes_have_a_least(void **state)
+{
+    (void)state;
+    struct hc_series series;
+    void *block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(&series, block, hc_series_size(), NULL), HC_OK);
+    struct hc_memory_sample look = quiet_look(0);
+    look.metaspace_committed_bytes = 20 * MIB;
+    look.rss_bytes = (500 + 130 + 20 + 10) * MIB;
+    hc_series_add_look(&series, &look);
+    struct hc_recommendation advice = predict(&series, 0);
+    assert_int_equal(advice.off_heap.metaspace.recommended_bytes, 40 * MIB);
+    assert_int_equal(advice.off_heap.overhead.recommended_bytes, 96 * MIB);
+    free(block);
+}
+
+static void test_a_process_needs_its_live_set_and_the_rest_at_once(void **state)
+{
+    (void)state;
+    struct hc_series series;
+    void *block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(&series, block, hc_series_size(), NULL), HC_OK);
+    struct hc_memory_sample look = quiet_look(1000);
+    hc_series_add_look(&series, &look);
+    struct hc_gc_sample sample = {.end_time_ms = BEGIN_MS + 2000,
+                                  .heap_used_after_bytes = 150 * MIB,
+                                  .heap_committed_bytes = 500 * MIB,
+                                  .heap_max_bytes = 500 * MIB,
+                                  .kind = HC_GC_FULL};
+    hc_series_add(&series, &sample);
+    assert_int_equal(predict(&series, 3000).process.sum_max_bytes, (300 + 150) * MIB);
+    free(block);
+}
+
+static void test_what_is_older_than_a_week_does_not_count(void **state)
+{
+    (void)state;
+    struct hc_series series;
+    void *block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(&series, block, hc_series_size(), NULL), HC_OK);
+    struct hc_memory_sample look = quiet_look(0);
+    look.metaspace_committed_bytes = 200 * MIB;
+    hc_series_add_look(&series, &look);
+    look = quiet_look(8 * 24 * HC_HOUR_MS);
+    hc_series_add_look(&series, &look);
+    assert_int_equal(predict(&series, 8 * 24 * HC_HOUR_MS).off_heap.metaspace.max_bytes, 44 * MIB);
+    free(block);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_seen_stays_unknown),
+        cmocka_unit_test(test_sizes_follow_the_most_that_was_seen),
+        cmocka_unit_test(test_small_sizes_have_a_least),
+        cmocka_unit_test(test_a_process_needs_its_live_set_and_the_rest_at_once),
+        cmocka_unit_test(test_what_is_older_than_a_week_does_not_count),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
