@@ -198,9 +198,7 @@ static int take_option(int id, const char *argument, struct request *request)
                                   argument);
         break;
     case OPT_DEPLOYMENT:
-        request->input.target.deployment =
-            strcmp(argument, "container") == 0 ? HC_DEPLOYMENT_CONTAINER : HC_DEPLOYMENT_STANDALONE;
-        if (request->input.target.deployment == HC_DEPLOYMENT_STANDALONE && strcmp(argument, "standalone") != 0)
+        if (!hc_deployment_parse(argument, &request->input.target.deployment))
             return hc_usage_error(&usage, "--deployment is '%s'; right would be standalone or container", argument);
         break;
     case 'D':

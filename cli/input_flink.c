@@ -37,6 +37,12 @@ bool hc_conf_format_parse(const char *name, enum hc_conf_format *out)
     return true;
 }
 
+bool hc_deployment_parse(const char *name, enum hc_deployment *out)
+{
+    *out = strcmp(name, "container") == 0 ? HC_DEPLOYMENT_CONTAINER : HC_DEPLOYMENT_STANDALONE;
+    return *out == HC_DEPLOYMENT_CONTAINER || strcmp(name, "standalone") == 0;
+}
+
 /* Before 1.19 Flink reads flink-conf.yaml only, from 2.0 config.yaml only; between, flink-conf.yaml wins where it is.
  */
 static void choose_in_directory(struct hc_flink_input *input, const char *directory)

@@ -32,6 +32,9 @@ bool hc_flink_input_override(struct hc_flink_input *input, const char *pair);
 /* Takes "flink-conf.yaml" or "config.yaml". */
 bool hc_conf_format_parse(const char *name, enum hc_conf_format *out);
 
+/* Takes "standalone" or "container". */
+bool hc_deployment_parse(const char *name, enum hc_deployment *out);
+
 /*
  * Reads `path` (NULL: no file) and puts the overrides on top. A directory stands for the file that this version of
  * Flink reads in it. HC_EINVAL: the kind of file cannot be told. A failure leaves path set, for messages.

@@ -58,13 +58,63 @@ static bool mend_value(struct reading *r, const char *prefix, const char *key, c
     return false;
 }
 
+/* What snakeyaml-engine calls a token. */
+static const char *token_name(yaml_token_type_t type)
+{
+    static const char *const names[] = {
+        [YAML_STREAM_START_TOKEN] = "<stream start>",
+        [YAML_STREAM_END_TOKEN] = "<stream end>",
+        [YAML_VERSION_DIRECTIVE_TOKEN] = "<directive>",
+        [YAML_TAG_DIRECTIVE_TOKEN] = "<directive>",
+        [YAML_DOCUMENT_START_TOKEN] = "<document start>",
+        [YAML_DOCUMENT_END_TOKEN] = "<document end>",
+        [YAML_BLOCK_SEQUENCE_START_TOKEN] = "<block sequence start>",
+        [YAML_BLOCK_MAPPING_START_TOKEN] = "<block mapping start>",
+        [YAML_BLOCK_END_TOKEN] = "<block end>",
+        [YAML_FLOW_SEQUENCE_START_TOKEN] = "[",
+        [YAML_FLOW_SEQUENCE_END_TOKEN] = "]",
+        [YAML_FLOW_MAPPING_START_TOKEN] = "{",
+        [YAML_FLOW_MAPPING_END_TOKEN] = "}",
+        [YAML_BLOCK_ENTRY_TOKEN] = "-",
+        [YAML_FLOW_ENTRY_TOKEN] = ",",
+        [YAML_KEY_TOKEN] = "?",
+        [YAML_VALUE_TOKEN] = ":",
+        [YAML_ALIAS_TOKEN] = "<alias>",
+        [YAML_ANCHOR_TOKEN] = "<anchor>",
+        [YAML_TAG_TOKEN] = "<tag>",
+        [YAML_SCALAR_TOKEN] = "<scalar>",
+    };
+    return (size_t)type < sizeof names / sizeof names[0] && names[type] != NULL ? names[type] : "<unknown>";
+}
+
+/* libyaml and snakeyaml-engine are both children of PyYAML and differ in few words. */
+static void engine_words(const yaml_parser_t *parser, char *out, size_t size)
+{
+    static const char missing[] = "did not find expected ", here[] = "mapping values are not allowed in this context";
+    const char *problem = parser->problem != NULL ? parser->problem : "not a YAML text";
+    bool expected = strncmp(problem, missing, sizeof missing - 1) == 0;
+    if (strcmp(problem, here) == 0)
+        snprintf(out, size, "mapping values are not allowed here");
+    else if (expected && parser->tokens.head < parser->tokens.tail)
+        snprintf(out, size, "expected %s, but got %s", problem + sizeof missing - 1,
+                 token_name(parser->tokens.head->type));
+    else
+        snprintf(out, size, "%s", problem);
+}
+
 static bool refuse_scan(struct reading *r, const yaml_parser_t *parser)
 {
-    const yaml_mark_t *mark = &parser->problem_mark;
-    refuse(r, mark, YAML_EXCEPTION, "%s\n in reader, line %zu, column %zu\n",
-           parser->problem != NULL ? parser->problem : "not a YAML text", mark->line + 1, mark->column + 1);
+    const yaml_mark_t *mark = &parser->problem_mark, *start = &parser->context_mark;
+    char context[256] = "", problem[256];
+    if (parser->context != NULL)
+        snprintf(context, sizeof context, "%s\n in reader, line %zu, column %zu\n", parser->context, start->line + 1,
+                 start->column + 1);
+    engine_words(parser, problem, sizeof problem);
+    refuse(r, mark, YAML_EXCEPTION, "%s%s\n in reader, line %zu, column %zu\n", context, problem, mark->line + 1,
+           mark->column + 1);
     r->out_of_memory = parser->error == YAML_MEMORY_ERROR;
-    return mend(r, "this is not YAML; right would be lines of the form key: value");
+    snprintf(r->failure.mend, sizeof r->failure.mend, "%s; right would be YAML, lines of the form key: value", problem);
+    return false;
 }
 
 /* ---- tabs -------------------------------------------------------------------------------------------------------- */

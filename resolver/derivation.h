@@ -89,4 +89,7 @@ bool hc_taskmanager_total(struct derivation *d, uint64_t flink, struct hc_parts 
 bool hc_jobmanager_fine(struct derivation *d, struct hc_parts *out);
 bool hc_jobmanager_total(struct derivation *d, uint64_t flink, struct hc_parts *out);
 
+/* LegacyHeap: what an old heap key stands for goes into d->mapped. */
+bool hc_map_old_heap(struct derivation *d);
+
 #endif

@@ -51,6 +51,21 @@ static void resources_sort(struct hc_resources *resources)
     }
 }
 
+/* A list is "a;b", and from 1.19 also YAML's "[a, b]" (ConfigurationUtils.convertToList). */
+static void resources_split(const char *list, bool yaml, struct hc_resources *out)
+{
+    size_t length = strlen(list);
+    bool flow = yaml && length >= 2 && list[0] == '[' && list[length - 1] == ']';
+    const char *p = flow ? list + 1 : list, *end = list + length - flow;
+    while (p < end) {
+        size_t part = 0;
+        while (p + part < end && p[part] != (flow ? ',' : ';'))
+            part++;
+        resources_add(out, p, part);
+        p += part + 1;
+    }
+}
+
 bool hc_read_resources(struct derivation *d, struct hc_resources *out)
 {
     struct hc_resources named = {0};
@@ -58,10 +73,7 @@ bool hc_read_resources(struct derivation *d, struct hc_resources *out)
     out->count = 0;
     if (option == NULL || strcmp(option->value, "none") == 0)
         return true;
-    for (const char *p = option->value, *end; *p != '\0'; p = *end == '\0' ? end : end + 1) {
-        end = p + strcspn(p, ";");
-        resources_add(&named, p, (size_t)(end - p));
-    }
+    resources_split(option->value, hc_flink_version_from(d->target.version, 1, 19), &named);
     resources_sort(&named);
     for (unsigned i = 0; i < named.count; i++) {
         if (!hc_read_resource_amount(d, named.each[i].name, &named.each[i].amount))

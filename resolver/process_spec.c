@@ -17,7 +17,7 @@ struct hc_frame {
  */
 
 /* LegacyHeap: MemoryBackwardsCompatibilityUtils, until 1.20. What is found stands for a new option. */
-static bool map_old_heap(struct derivation *d)
+bool hc_map_old_heap(struct derivation *d)
 {
     const struct hc_role_keys *role = d->role;
     enum hc_key target = d->target.deployment == HC_DEPLOYMENT_CONTAINER ? role->old_container : role->old_standalone;
@@ -158,12 +158,22 @@ static bool prefix(struct derivation *d, const char *what)
 static bool derive(struct derivation *d, struct hc_frame *out, struct hc_taskmanager_spec *resources)
 {
     bool taskmanager = d->role == &hc_taskmanager_keys;
-    if (!map_old_heap(d))
+    if (!hc_map_old_heap(d))
         return prefix(d, taskmanager ? " failed to map legacy JVM heap option to the new one"
                                      : " memory configuration failed");
     if (frame(d, out) && (!taskmanager || hc_taskmanager_resources(d, &resources->cpu_cores, &resources->slots)))
         return true;
     return prefix(d, " memory configuration failed");
+}
+
+bool hc_taskmanager_spec_equal(const struct hc_taskmanager_spec *a, const struct hc_taskmanager_spec *b)
+{
+    return a->framework_heap_bytes == b->framework_heap_bytes && a->task_heap_bytes == b->task_heap_bytes &&
+           a->framework_off_heap_bytes == b->framework_off_heap_bytes &&
+           a->task_off_heap_bytes == b->task_off_heap_bytes && a->network_bytes == b->network_bytes &&
+           a->managed_bytes == b->managed_bytes && a->metaspace_bytes == b->metaspace_bytes &&
+           a->overhead_bytes == b->overhead_bytes && a->total_flink_bytes == b->total_flink_bytes &&
+           a->total_process_bytes == b->total_process_bytes;
 }
 
 /* ---- public ------------------------------------------------------------------------------------------------------ */

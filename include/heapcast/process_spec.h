@@ -54,6 +54,9 @@ enum hc_status hc_jobmanager_spec_derive(const struct hc_flink_options *options,
                                          struct hc_jobmanager_spec *out, struct hc_flink_failure *failure,
                                          struct hc_error *err);
 
+/* Every byte is the same. */
+bool hc_taskmanager_spec_equal(const struct hc_taskmanager_spec *a, const struct hc_taskmanager_spec *b);
+
 /* The JVM's arguments as Flink's scripts put them on the command line: "-Xmx… -Xms… …". */
 #define HC_JVM_ARGUMENTS_TEXT 192
 char *hc_taskmanager_spec_jvm_arguments(const struct hc_taskmanager_spec *spec, char *out);

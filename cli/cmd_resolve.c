@@ -1,0 +1,279 @@
+/* heapcast resolve: a recommendation and the user's configuration become the right-sized configuration. */
+#include "command.h"
+#include "flink_json.h"
+#include "resolution.h"
+
+#include <heapcast/config_yaml.h>
+#include <heapcast/file.h>
+#include <heapcast/flink_conf.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OPT_FORMAT = 256 };
+enum format { FORMAT_OWN, FORMAT_CONFIG_YAML, FORMAT_FLINK_CONF, FORMAT_DYNAMIC, FORMAT_JSON, FORMAT_TABLE, FORMATS };
+static const char *const formats[FORMATS] = {"", "config.yaml", "flink-conf.yaml", "dynamic", "json", "table"};
+
+static const struct hc_option options[] = {
+    HC_RESOLVE_OPTIONS,
+    {OPT_FORMAT, "format", "F", "config.yaml, flink-conf.yaml, dynamic, json, table; default: that of --config"},
+    {'o', "output", "FILE", "write to FILE, which is replaced as a whole or not at all"},
+    {0, NULL, NULL, NULL},
+};
+static const struct hc_usage usage = {
+    "resolve",
+    "",
+    "Turns a recommendation and the configuration in force into the right-sized configuration: the whole file with "
+    "only\n"
+    "memory options changed, or the changed options alone ('dynamic': -D options; 'json', 'table'). Flink's arithmetic "
+    "on\n"
+    "what is written gives exactly the recommended heap; this is checked before anything is written.",
+    options,
+    "  heapcast resolve --recommendation log/heapcast-tm-1.json --config conf/config.yaml -o conf/config.yaml\n"
+    "  heapcast resolve --recommendation r.json --config conf --flink-version 1.17.2 --format dynamic\n",
+};
+
+/* ---- emitting ---------------------------------------------------------------------------------------------------- */
+
+/* What would be read back must derive to the very plan. Takes back whatever went wrong on the way. */
+static enum hc_status check_emitted(struct hc_flink_options *emitted, const struct hc_resolve_request *request,
+                                    const struct hc_resolution *resolution, struct hc_error *err)
+{
+    struct hc_taskmanager_spec spec;
+    struct hc_error why = {.text = ""};
+    for (unsigned i = 0; i < request->input.override_count; i++)
+        if (hc_flink_options_set_pair(emitted, request->input.overrides[i], err) != HC_OK)
+            return HC_ENOMEM;
+    for (unsigned i = 0; i < resolution->change_count; i++)
+        for (unsigned j = 0; j < request->input.override_count && !resolution->changes[i].removed; j++) {
+            size_t length = strlen(resolution->changes[i].key);
+            if (strncmp(request->input.overrides[j], resolution->changes[i].key, length) == 0 &&
+                request->input.overrides[j][length] == '=')
+                return hc_fail(
+                    err, HC_EINVAL, 0,
+                    "-D %s wins over the file that would be written; right would be --format dynamic, or to leave "
+                    "the -D out",
+                    request->input.overrides[j]);
+        }
+    enum hc_status status = hc_taskmanager_spec_derive(emitted, request->input.target, &spec, NULL, &why);
+    if (status != HC_OK)
+        return hc_fail(err, status, why.line, "internal error: what would be written is refused: %.800s", why.text);
+    if (!hc_taskmanager_spec_equal(&spec, &resolution->after))
+        return hc_fail(err, HC_ECONFIG, 0, "internal error: what would be written gives other sizes than planned");
+    return HC_OK;
+}
+
+/* Old spellings are replaced where they stand; what else remains of them is taken out. */
+static unsigned edits_of(const struct hc_resolution *resolution, struct hc_conf_edit *edits)
+{
+    for (unsigned i = 0; i < resolution->change_count; i++) {
+        const struct hc_option_change *change = &resolution->changes[i];
+        edits[i] = (struct hc_conf_edit){change->key, change->removed ? NULL : change->new_value, change->old_key};
+    }
+    return resolution->change_count;
+}
+
+static enum hc_status emit_file(const struct hc_resolve_request *request, const struct hc_resolution *resolution,
+                                enum hc_conf_format format, char **out, struct hc_error *err)
+{
+    const struct hc_flink_input *input = &request->input;
+    struct hc_conf_edit edits[HC_OPTION_CHANGES_MAX];
+    unsigned count = edits_of(resolution, edits);
+    bool edit = input->text != NULL && input->format == format, flink_conf = format == HC_CONF_FLINK_CONF;
+    enum hc_status status;
+    if (edit)
+        status =
+            (flink_conf ? hc_flink_conf_edit : hc_config_yaml_edit)(input->text, input->length, edits, count, out, err);
+    else
+        status = (flink_conf ? hc_flink_conf_print : hc_config_yaml_print)(resolution->options, out, err);
+    if (status != HC_OK)
+        return status;
+    struct hc_flink_options *emitted = hc_flink_options_new();
+    status = emitted == NULL ? hc_fail(err, HC_ENOMEM, 0, "no memory for a configuration")
+                             : hc_flink_input_parse(*out, strlen(*out), format, emitted, NULL, err);
+    if (status == HC_OK)
+        status = check_emitted(emitted, request, resolution, err);
+    hc_flink_options_free(emitted);
+    if (status != HC_OK)
+        free(*out);
+    return status;
+}
+
+static enum hc_status emit_dynamic(const struct hc_resolve_request *request, const struct hc_resolution *resolution,
+                                   char **out, struct hc_error *err)
+{
+    struct hc_resolve_request appended = *request; /* the new -D come behind the user's own */
+    struct hc_flink_options *emitted = hc_flink_options_copy(request->input.options);
+    enum hc_status status = emitted == NULL ? HC_ENOMEM : HC_OK;
+    appended.input.override_count = 0;
+    for (unsigned i = 0; i < resolution->change_count && status == HC_OK; i++)
+        if (!resolution->changes[i].removed)
+            status = hc_flink_options_set(emitted, resolution->changes[i].key, resolution->changes[i].new_value);
+    status = status == HC_OK ? check_emitted(emitted, &appended, resolution, err)
+                             : hc_fail(err, status, 0, "no memory for a configuration");
+    hc_flink_options_free(emitted);
+    if (status != HC_OK)
+        return status;
+    status = hc_resolution_dynamic_options(resolution, out, err);
+    if (status != HC_OK)
+        return status;
+    size_t length = strlen(*out);
+    char *line = realloc(*out, length + 2);
+    if (line == NULL) {
+        free(*out);
+        return hc_fail(err, HC_ENOMEM, 0, "no memory for dynamic options");
+    }
+    memcpy(line + length, "\n", 2);
+    *out = line;
+    return HC_OK;
+}
+
+static cJSON *json_components(const struct hc_resolution *resolution)
+{
+    cJSON *list = cJSON_CreateArray();
+    for (int i = 0; i < HC_COMPONENTS; i++) {
+        const struct hc_component_change *change = &resolution->components[i];
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "name", hc_component_name((enum hc_component)i));
+        hc_json_add_bytes(item, "before_bytes", change->before_bytes);
+        hc_json_add_bytes(item, "after_bytes", change->after_bytes);
+        cJSON_AddStringToObject(item, "reason", change->reason);
+        cJSON_AddItemToArray(list, item);
+    }
+    return list;
+}
+
+static enum hc_status emit_json(const struct hc_resolution *resolution, char **out, struct hc_error *err)
+{
+    char arguments[HC_JVM_ARGUMENTS_TEXT], text[HC_OPTION_VALUE_TEXT];
+    cJSON *root = cJSON_CreateObject(), *changed = cJSON_CreateObject(), *removed = cJSON_CreateArray();
+    cJSON *warnings = cJSON_CreateArray();
+    cJSON_AddStringToObject(root, "format", "heapcast.resolution");
+    cJSON_AddNumberToObject(root, "format_version", 1);
+    cJSON_AddItemToObject(root, "flink_options", changed);
+    cJSON_AddItemToObject(root, "removed_options", removed);
+    for (unsigned i = 0; i < resolution->change_count; i++) {
+        const struct hc_option_change *change = &resolution->changes[i];
+        snprintf(text, sizeof text, "%llub", (unsigned long long)change->new_bytes);
+        if (change->removed)
+            cJSON_AddItemToArray(removed, cJSON_CreateString(change->key));
+        else
+            cJSON_AddStringToObject(changed, change->key, text);
+    }
+    cJSON_AddItemToObject(root, "before", hc_json_taskmanager(&resolution->before));
+    cJSON_AddItemToObject(root, "after", hc_json_taskmanager(&resolution->after));
+    cJSON_AddStringToObject(root, "jvm_before", hc_taskmanager_spec_jvm_arguments(&resolution->before, arguments));
+    cJSON_AddStringToObject(root, "jvm_after", hc_taskmanager_spec_jvm_arguments(&resolution->after, arguments));
+    cJSON_AddItemToObject(root, "components", json_components(resolution));
+    for (unsigned i = 0; i < resolution->warning_count; i++)
+        cJSON_AddItemToArray(warnings, cJSON_CreateString(resolution->warnings[i]));
+    cJSON_AddItemToObject(root, "warnings", warnings);
+    char *printed = cJSON_Print(root);
+    cJSON_Delete(root);
+    size_t length = printed == NULL ? 0 : strlen(printed);
+    *out = printed == NULL ? NULL : realloc(printed, length + 2);
+    if (*out == NULL) {
+        cJSON_free(printed);
+        return hc_fail(err, HC_ENOMEM, 0, "no memory for JSON");
+    }
+    memcpy(*out + length, "\n", 2);
+    return HC_OK;
+}
+
+static enum hc_status emit(const struct hc_resolve_request *request, const struct hc_resolution *resolution,
+                           enum format format, char **out, struct hc_error *err)
+{
+    if (format == FORMAT_OWN)
+        format = request->input.text == NULL                   ? FORMAT_DYNAMIC
+                 : request->input.format == HC_CONF_FLINK_CONF ? FORMAT_FLINK_CONF
+                                                               : FORMAT_CONFIG_YAML;
+    switch (format) {
+    case FORMAT_CONFIG_YAML:
+        return emit_file(request, resolution, HC_CONF_CONFIG_YAML, out, err);
+    case FORMAT_FLINK_CONF:
+        return emit_file(request, resolution, HC_CONF_FLINK_CONF, out, err);
+    case FORMAT_DYNAMIC:
+        return emit_dynamic(request, resolution, out, err);
+    case FORMAT_JSON:
+        return emit_json(resolution, out, err);
+    default:
+        *out = hc_resolution_table(resolution, false);
+        return *out != NULL ? HC_OK : hc_fail(err, HC_ENOMEM, 0, "no memory for a table");
+    }
+}
+
+/* A file that this version of Flink does not look at would change nothing. */
+static void warn_format(const struct hc_resolve_request *request, enum format format)
+{
+    struct hc_flink_version version = request->input.target.version;
+    if (format == FORMAT_FLINK_CONF && hc_flink_version_from(version, 2, 0))
+        fprintf(stderr,
+                "heapcast: warning: Flink %u.%u does not read flink-conf.yaml; right would be --format config.yaml\n",
+                version.major, version.minor);
+    if (format == FORMAT_CONFIG_YAML && !hc_flink_version_from(version, 1, 19))
+        fprintf(stderr,
+                "heapcast: warning: Flink %u.%u does not read config.yaml; right would be --format flink-conf.yaml\n",
+                version.major, version.minor);
+}
+
+static int write_out(const char *path, const char *text)
+{
+    struct hc_error err;
+    if (path == NULL || strcmp(path, "-") == 0) {
+        fputs(text, stdout);
+        return HC_EXIT_DONE;
+    }
+    return hc_file_replace(path, text, strlen(text), &err) == HC_OK ? HC_EXIT_DONE : hc_complain(path, &err);
+}
+
+static bool format_parse(const char *name, enum format *out)
+{
+    for (int i = FORMAT_OWN + 1; i < FORMATS; i++)
+        if (strcmp(name, formats[i]) == 0) {
+            *out = (enum format)i;
+            return true;
+        }
+    return false;
+}
+
+static int run(int argc, char **argv)
+{
+    struct hc_resolve_request request;
+    struct hc_resolution resolution;
+    struct hc_error err = {.text = ""};
+    enum format format = FORMAT_OWN;
+    const char *output = NULL;
+    char *text = NULL;
+    int id, code;
+    hc_resolve_request_init(&request);
+    while ((id = hc_options_next(&usage, argc, argv)) > 0) {
+        if (id == 'o')
+            output = hc_option_argument();
+        else if (id == OPT_FORMAT && !format_parse(hc_option_argument(), &format))
+            return hc_usage_error(
+                &usage, "--format is '%s'; right would be config.yaml, flink-conf.yaml, dynamic, json or table",
+                hc_option_argument());
+        else if (id != OPT_FORMAT &&
+                 (code = hc_resolve_take_option(&request, &usage, id, hc_option_argument())) != HC_EXIT_DONE)
+            return code;
+    }
+    if (id != HC_OPTIONS_END)
+        return hc_options_exit(id);
+    if (hc_options_operand() < argc)
+        return hc_usage_error(&usage, "'%s' is one operand too many", argv[hc_options_operand()]);
+    code = hc_resolve(&request, &usage, &resolution);
+    if (code != HC_EXIT_DONE)
+        return code;
+    warn_format(&request, format);
+    for (unsigned i = 0; i < resolution.warning_count && format != FORMAT_JSON; i++)
+        fprintf(stderr, "heapcast: warning: %s\n", resolution.warnings[i]);
+    code = emit(&request, &resolution, format, &text, &err) == HC_OK
+               ? write_out(output, text)
+               : hc_complain(hc_flink_input_name(&request.input), &err);
+    free(text);
+    hc_resolve_release(&request, &resolution);
+    return code;
+}
+
+const struct hc_command hc_cmd_resolve = {"resolve", "the right-sized configuration from a recommendation", run};

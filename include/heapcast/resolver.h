@@ -1,0 +1,83 @@
+/*
+ * From a recommendation to the smallest change of the user's own configuration that reaches it. What comes out, read by
+ * Flink, gives exactly the recommended JVM heap; every other size has its reason in words.
+ */
+#ifndef HEAPCAST_RESOLVER_H
+#define HEAPCAST_RESOLVER_H
+
+#include <heapcast/error.h>
+#include <heapcast/flink_options.h>
+#include <heapcast/flink_version.h>
+#include <heapcast/process_spec.h>
+#include <heapcast/recommendation.h>
+#include <heapcast/subject.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum hc_network_policy {
+    HC_NETWORK_RULE = 0, /* Flink derives it from the user's own fraction, min and max */
+    HC_NETWORK_KEEP = 1  /* as many bytes as before, whatever the total */
+};
+
+enum hc_component {
+    HC_COMPONENT_FRAMEWORK_HEAP,
+    HC_COMPONENT_TASK_HEAP,
+    HC_COMPONENT_MANAGED,
+    HC_COMPONENT_FRAMEWORK_OFF_HEAP,
+    HC_COMPONENT_TASK_OFF_HEAP,
+    HC_COMPONENT_NETWORK,
+    HC_COMPONENT_METASPACE,
+    HC_COMPONENT_OVERHEAD,
+    HC_COMPONENTS
+};
+
+struct hc_component_change {
+    uint64_t before_bytes, after_bytes;
+    char reason[320]; /* a sentence */
+};
+
+/* One option that must be written differently. */
+#define HC_OPTION_VALUE_TEXT 64
+struct hc_option_change {
+    const char *key;                      /* static */
+    const char *old_key;                  /* the older spelling in force whose place it takes, NULL: none; static */
+    bool was_set;                         /* key or old_key stood in the configuration before */
+    char old_value[HC_OPTION_VALUE_TEXT]; /* as it stood there, cut to fit */
+    bool removed;                         /* the option goes; no new value */
+    uint64_t new_bytes;
+    char new_value[HC_OPTION_VALUE_TEXT]; /* "1089m", or in bytes "1141899265b" */
+};
+
+enum { HC_OPTION_CHANGES_MAX = 24, HC_WARNINGS_MAX = 12 };
+
+struct hc_resolution {
+    struct hc_taskmanager_spec before, after;
+    struct hc_component_change components[HC_COMPONENTS];
+    unsigned change_count; /* 0: the configuration is right as it is */
+    struct hc_option_change changes[HC_OPTION_CHANGES_MAX];
+    unsigned warning_count;
+    char warnings[HC_WARNINGS_MAX][320];
+    struct hc_flink_options *options; /* the whole configuration after the change; owned, see _release */
+};
+
+/* Flink's own name: "Task Heap", "JVM Metaspace". */
+const char *hc_component_name(enum hc_component component);
+
+/*
+ * Style is kept: process.size stays process.size (in whole MiB, since Kubernetes and YARN truncate), flink.size stays
+ * flink.size, fine-grained stays fine-grained. Metaspace, overhead and framework off-heap memory never grow unless more
+ * was measured than they have. Resolving the result again changes nothing.
+ *
+ * `subject` (may be NULL) tells under which configuration was measured. HC_ENODATA: the recommendation has no number;
+ * HC_ECONFIG: Flink refuses `current` itself, or no size of Flink's can reach the heap. On success *out is the
+ * caller's, to be given back by hc_resolution_release.
+ */
+enum hc_status hc_resolve_taskmanager(const struct hc_flink_options *current, struct hc_flink_target target,
+                                      const struct hc_recommendation *recommendation, const struct hc_subject *subject,
+                                      enum hc_network_policy network, struct hc_resolution *out, struct hc_error *err);
+void hc_resolution_release(struct hc_resolution *resolution);
+
+/* The -D options of the changes, to be appended to the start of the process: "-D key=value …". Owned by the caller. */
+enum hc_status hc_resolution_dynamic_options(const struct hc_resolution *resolution, char **out, struct hc_error *err);
+
+#endif
