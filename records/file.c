@@ -86,17 +86,33 @@ static void sync_directory(const char *path)
     }
 }
 
+/* /dev/stdout, /dev/null, a pipe: what is there stays there. */
+static enum hc_status write_into(const char *path, const char *data, size_t length, struct hc_error *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int failed = fd < 0 || write_all(fd, data, length) != 0;
+    int why = errno;
+    if (fd >= 0)
+        close(fd);
+    return failed ? hc_fail(err, HC_EIO, 0, "%s cannot be written: %s", path, strerror(why)) : HC_OK;
+}
+
 enum hc_status hc_file_replace(const char *path, const char *data, size_t length, struct hc_error *err)
 {
     char temporary[PATH_SIZE];
+    struct stat old;
+    int exists = stat(path, &old) == 0;
+    if (exists && !S_ISREG(old.st_mode))
+        return write_into(path, data, length, err);
     /* One fixed name for each writer: what a killed writer left behind is overwritten, not piled up. */
     int n = snprintf(temporary, sizeof temporary, "%s.tmp", path);
     if (n < 0 || (size_t)n >= sizeof temporary)
-        return hc_fail(err, HC_EINVAL, 0, "the path %s is too long", path);
+        return hc_fail(err, HC_EINVAL, 0, "a path of %zu bytes is too long: %.80s…", strlen(path), path);
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
         return hc_fail(err, HC_EIO, 0, "%s cannot be created: %s", temporary, strerror(errno));
-    int failed = write_all(fd, data, length) != 0 || fsync(fd) != 0;
+    /* a configuration that only its owner may read stays so */
+    int failed = (exists && fchmod(fd, old.st_mode & 07777) != 0) || write_all(fd, data, length) != 0 || fsync(fd) != 0;
     int why = errno;
     if (close(fd) != 0 && !failed) {
         failed = 1;
