@@ -152,25 +152,30 @@ static enum hc_status open_or_create(struct hc_history *h, struct hc_error *err)
     return status == HC_OK ? create(h, err) : status;
 }
 
-static struct hc_history *history_new(const char *path, size_t size, unsigned version)
+static enum hc_status history_new(const char *path, size_t size, unsigned version, struct hc_history **out,
+                                  struct hc_error *err)
 {
-    struct hc_history *h = calloc(1, sizeof *h);
-    if (h != NULL) {
-        h->fd = -1;
-        h->size = size;
-        h->version = version;
-        snprintf(h->path, sizeof h->path, "%s", path);
-    }
-    return h;
+    struct hc_history *h;
+    if (strlen(path) >= sizeof h->path) /* cut short it would name another file */
+        return hc_fail(err, HC_EINVAL, 0, "a path of %zu bytes is too long: %.80s…", strlen(path), path);
+    h = calloc(1, sizeof *h);
+    if (h == NULL)
+        return hc_fail(err, HC_ENOMEM, 0, "no memory for the history %s", path);
+    h->fd = -1;
+    h->size = size;
+    h->version = version;
+    snprintf(h->path, sizeof h->path, "%s", path);
+    *out = h;
+    return HC_OK;
 }
 
 enum hc_status hc_history_open(const char *path, size_t size, unsigned version, struct hc_history **out,
                                struct hc_error *err)
 {
-    struct hc_history *h = history_new(path, size, version);
-    if (h == NULL)
-        return hc_fail(err, HC_ENOMEM, 0, "no memory for the history %s", path);
-    enum hc_status status = open_or_create(h, err);
+    struct hc_history *h = NULL;
+    enum hc_status status = history_new(path, size, version, &h, err);
+    if (status == HC_OK)
+        status = open_or_create(h, err);
     if (status == HC_OK)
         status = map(h, PROT_READ | PROT_WRITE, MAP_SHARED, err);
     if (status != HC_OK) {
@@ -186,10 +191,10 @@ enum hc_status hc_history_read(const char *path, size_t size, unsigned version, 
 {
     struct stat st;
     struct header found = {0}, want = header_for(version, size);
-    struct hc_history *h = history_new(path, size, version);
-    enum hc_status status;
-    if (h == NULL)
-        return hc_fail(err, HC_ENOMEM, 0, "no memory for the history %s", path);
+    struct hc_history *h = NULL;
+    enum hc_status status = history_new(path, size, version, &h, err);
+    if (status != HC_OK)
+        return status;
     h->fd = open(path, O_RDONLY | O_CLOEXEC);
     if (h->fd < 0 || fstat(h->fd, &st) != 0) {
         status = hc_fail(err, HC_EIO, 0, "cannot be opened: %s", strerror(errno));
