@@ -97,7 +97,7 @@ void hc_predictor_end(struct hc_predictor *predictor, int64_t now_ms)
 static int sample_is_sound(const struct hc_gc_sample *sample)
 {
     return sample->end_time_ms >= 0 && sample->heap_max_bytes > 0 && sample->heap_max_bytes != HC_BYTES_UNKNOWN &&
-           sample->heap_committed_bytes <= sample->heap_max_bytes &&
+           sample->heap_committed_bytes != HC_BYTES_UNKNOWN &&
            sample->heap_used_after_bytes <= sample->heap_max_bytes && sample->kind >= HC_GC_YOUNG &&
            sample->kind <= HC_GC_PAUSE;
 }

@@ -267,7 +267,7 @@ static void test_bad_samples_are_refused_and_counted(void **state)
     bad[1].end_time_ms = -1;
     bad[2].kind = (enum hc_gc_kind)9;
     bad[3].heap_max_bytes = 0;
-    bad[4].heap_committed_bytes = 11;
+    bad[4].heap_committed_bytes = HC_BYTES_UNKNOWN;
     for (unsigned i = 0; i < 5; i++)
         assert_int_equal(hc_predictor_observe(world.predictor, &bad[i]), HC_EINVAL);
     assert_int_equal(hc_predictor_observe(world.predictor, &good), HC_OK);
