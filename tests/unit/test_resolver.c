@@ -1,0 +1,461 @@
+/* What a resolution promises, on random configurations and recommendations; a failing case prints both. */
+#include <heapcast/config_yaml.h>
+#include <heapcast/flink_conf.h>
+#include <heapcast/memory_sample.h>
+#include <heapcast/resolver.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MIB ((uint64_t)1 << 20)
+#define TM "taskmanager.memory."
+
+enum { ROUNDS = 3000 };
+
+/* ---- random input ------------------------------------------------------------------------------------------------ */
+
+static uint64_t random_state;
+
+static uint64_t next(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state;
+}
+
+static unsigned below(unsigned limit)
+{
+    return (unsigned)(next() % limit);
+}
+
+/* Log-uniform between 2^low and 2^high MiB, often a whole number of MiB. */
+static uint64_t random_size(unsigned low, unsigned high)
+{
+    uint64_t bytes = MIB << (low + below(high - low));
+    bytes += next() % bytes;
+    return below(2) ? bytes / MIB * MIB : bytes;
+}
+
+static void set_size(struct hc_flink_options *options, const char *key, uint64_t bytes)
+{
+    char text[64];
+    if (bytes % MIB == 0 && below(2))
+        snprintf(text, sizeof text, "%" PRIu64 "%s", bytes / MIB, below(2) ? "m" : " MB");
+    else
+        snprintf(text, sizeof text, "%" PRIu64 "%s", bytes, below(2) ? "b" : "");
+    assert_int_equal(hc_flink_options_set(options, key, text), HC_OK);
+}
+
+static void set_fraction(struct hc_flink_options *options, const char *key)
+{
+    static const char *const some[] = {"0", "0.1", "0.25", "0.5", "0.05", "0.001", "0.33333", "0.7"};
+    assert_int_equal(hc_flink_options_set(options, key, some[below(8)]), HC_OK);
+}
+
+static struct hc_flink_options *random_options(struct hc_flink_target target)
+{
+    struct hc_flink_options *options = hc_flink_options_new();
+    bool old = !hc_flink_version_from(target.version, 2, 0) && below(12) == 0;
+    unsigned style = below(8);
+    if (old)
+        set_size(options, "taskmanager.heap.size", random_size(10, 15));
+    else if (style < 3)
+        set_size(options, TM "process.size", random_size(10, 16));
+    else if (style < 5)
+        set_size(options, TM "flink.size", random_size(10, 16));
+    else if (style == 5)
+        set_size(options, TM "process.size", random_size(11, 14));
+    if (style >= 5 && !old) {
+        set_size(options, TM "task.heap.size", random_size(5, 13));
+        if (style > 5 || below(2))
+            set_size(options, TM "managed.size", below(3) ? random_size(5, 12) : 0);
+        if (below(4) == 0)
+            set_size(options, TM "flink.size", random_size(11, 15));
+        if (below(4) == 0)
+            set_size(options, TM "process.size", random_size(11, 15));
+    }
+    if (below(3) == 0)
+        set_fraction(options, TM "managed.fraction");
+    if (below(4) == 0 && style < 5)
+        set_size(options, below(2) ? TM "managed.size" : "taskmanager.memory.size", random_size(5, 10));
+    if (below(4) == 0)
+        set_fraction(options, below(2) ? TM "network.fraction" : "taskmanager.network.memory.fraction");
+    if (below(4) == 0)
+        set_size(options, TM "network.min", random_size(3, 8));
+    if (below(4) == 0)
+        set_size(options, TM "network.max", random_size(6, 12));
+    if (below(3) == 0)
+        set_size(options, TM "jvm-metaspace.size", random_size(6, 10));
+    if (below(4) == 0)
+        set_fraction(options, TM "jvm-overhead.fraction");
+    if (below(4) == 0)
+        set_size(options, TM "jvm-overhead.min", random_size(4, 8));
+    if (below(4) == 0)
+        set_size(options, TM "jvm-overhead.max", random_size(8, 12));
+    if (below(4) == 0)
+        set_size(options, TM "framework.heap.size", random_size(4, 9));
+    if (below(4) == 0)
+        set_size(options, TM "framework.off-heap.size", random_size(4, 9));
+    if (below(4) == 0)
+        set_size(options, TM "task.off-heap.size", random_size(1, 9));
+    if (below(16) == 0)
+        hc_flink_options_set(options, "taskmanager.network.numberOfBuffers", "2048");
+    hc_flink_options_set(options, "parallelism.default", "4");
+    return options;
+}
+
+static struct hc_advice random_advice(unsigned low, unsigned high)
+{
+    struct hc_advice advice = {HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN};
+    if (below(4) == 0)
+        return advice;
+    advice.max_bytes = advice.p99_bytes = advice.now_bytes = random_size(low, high);
+    advice.recommended_bytes = advice.max_bytes + advice.max_bytes / 4;
+    return advice;
+}
+
+static struct hc_recommendation random_recommendation(void)
+{
+    struct hc_recommendation r = {.verdict = below(4) == 0 ? HC_VERDICT_KEEP : HC_VERDICT_SHRINK};
+    r.heap_bytes = random_size(3, 15);
+    r.current_heap_bytes = HC_BYTES_UNKNOWN;
+    r.off_heap.metaspace = random_advice(4, 9);
+    r.off_heap.direct = random_advice(6, 11);
+    r.off_heap.overhead = random_advice(5, 10);
+    r.off_heap.network.now_bytes = below(2) ? random_size(6, 10) : HC_BYTES_UNKNOWN;
+    r.off_heap.managed_consumers_known = below(4) != 0;
+    r.off_heap.managed_consumers = below(2) ? HC_CONSUMER_ROCKSDB : 0;
+    return r;
+}
+
+/* ---- the promises ------------------------------------------------------------------------------------------------ */
+
+static struct hc_flink_target target;
+static const struct hc_flink_options *given;
+static struct hc_recommendation recommendation;
+
+static void show(const char *promise)
+{
+    print_error("broken: %s; Flink %u.%u, heap %" PRIu64 ", verdict %d, managed known %d used %u, metaspace %" PRIu64
+                ", overhead %" PRIu64 ", direct %" PRIu64 ", network %" PRIu64 "\n",
+                promise, target.version.major, target.version.minor, recommendation.heap_bytes,
+                (int)recommendation.verdict, recommendation.off_heap.managed_consumers_known,
+                recommendation.off_heap.managed_consumers, recommendation.off_heap.metaspace.recommended_bytes,
+                recommendation.off_heap.overhead.recommended_bytes, recommendation.off_heap.direct.max_bytes,
+                recommendation.off_heap.network.now_bytes);
+    for (size_t i = 0; i < hc_flink_options_count(given); i++)
+        print_error("  %s: %s\n", hc_flink_options_at(given, i)->key, hc_flink_options_at(given, i)->value);
+}
+
+#define PROMISE(holds)                                                                                                 \
+    do {                                                                                                               \
+        if (!(holds)) {                                                                                                \
+            show(#holds);                                                                                              \
+            fail();                                                                                                    \
+        }                                                                                                              \
+    } while (0)
+
+static void check_sizes(const struct hc_resolution *r, enum hc_network_policy network)
+{
+    const struct hc_taskmanager_spec *b = &r->before, *a = &r->after;
+    bool keep = recommendation.verdict == HC_VERDICT_KEEP;
+    PROMISE(a->jvm_heap_bytes == (keep ? b->jvm_heap_bytes : recommendation.heap_bytes));
+    PROMISE(a->jvm_heap_bytes == a->framework_heap_bytes + a->task_heap_bytes);
+    PROMISE(a->total_flink_bytes == a->jvm_heap_bytes + a->managed_bytes + a->framework_off_heap_bytes +
+                                        a->task_off_heap_bytes + a->network_bytes);
+    PROMISE(a->total_process_bytes == a->total_flink_bytes + a->metaspace_bytes + a->overhead_bytes);
+    PROMISE(a->task_off_heap_bytes == b->task_off_heap_bytes);
+    bool unused = recommendation.off_heap.managed_consumers_known && recommendation.off_heap.managed_consumers == 0;
+    PROMISE(a->managed_bytes == (unused ? 0 : b->managed_bytes));
+    PROMISE(a->framework_off_heap_bytes <= b->framework_off_heap_bytes);
+    uint64_t seen = recommendation.off_heap.metaspace.max_bytes;
+    PROMISE(a->metaspace_bytes <= b->metaspace_bytes || (seen != HC_BYTES_UNKNOWN && seen > b->metaspace_bytes));
+    if (network == HC_NETWORK_KEEP)
+        PROMISE(a->network_bytes == b->network_bytes);
+    for (unsigned i = 0; i < r->change_count; i++)
+        PROMISE(network == HC_NETWORK_KEEP || strstr(r->changes[i].key, "network") == NULL);
+    for (int i = 0; i < HC_COMPONENTS; i++)
+        PROMISE(r->components[i].reason[0] != '\0');
+    if (hc_flink_options_get(r->options, TM "process.size") != NULL && r->change_count > 0)
+        PROMISE(a->total_process_bytes % MIB == 0);
+}
+
+/* The style is the user's: no total is added or lost. */
+static void check_style(const struct hc_resolution *r)
+{
+    static const char *const totals[] = {TM "process.size", TM "flink.size", TM "task.heap.size"};
+    bool old = hc_flink_options_get(given, "taskmanager.heap.size") != NULL;
+    for (size_t i = 0; i < 3 && !old; i++)
+        PROMISE((hc_flink_options_get(given, totals[i]) != NULL) ==
+                (hc_flink_options_get(r->options, totals[i]) != NULL));
+    PROMISE(r->change_count == 0 || hc_flink_options_get(r->options, "taskmanager.memory.size") == NULL ||
+            hc_flink_options_get(r->options, TM "managed.size") == NULL);
+}
+
+static void check_idempotent(const struct hc_resolution *r, enum hc_network_policy network)
+{
+    struct hc_resolution again;
+    struct hc_error err;
+    PROMISE(hc_resolve_taskmanager(r->options, target, &recommendation, NULL, network, &again, &err) == HC_OK);
+    PROMISE(again.change_count == 0);
+    hc_resolution_release(&again);
+}
+
+/* Both kinds of file, edited, are read back as the very plan, and nothing else in them changes. */
+static void check_edit(const struct hc_resolution *r, bool yaml)
+{
+    struct hc_conf_edit edits[HC_OPTION_CHANGES_MAX];
+    struct hc_taskmanager_spec spec;
+    struct hc_error err = {.text = ""};
+    char *text, *edited;
+    for (unsigned i = 0; i < r->change_count; i++)
+        edits[i] = (struct hc_conf_edit){r->changes[i].key, r->changes[i].removed ? NULL : r->changes[i].new_value,
+                                         r->changes[i].old_key};
+    struct hc_flink_options *back = hc_flink_options_new();
+    PROMISE((yaml ? hc_config_yaml_print : hc_flink_conf_print)(given, &text, &err) == HC_OK);
+    PROMISE((yaml ? hc_config_yaml_edit : hc_flink_conf_edit)(text, strlen(text), edits, r->change_count, &edited,
+                                                              &err) == HC_OK);
+    if (yaml)
+        PROMISE(hc_config_yaml_parse(edited, strlen(edited), back, NULL, &err) == HC_OK);
+    else
+        PROMISE(hc_flink_conf_parse(edited, strlen(edited), back, &err) == HC_OK);
+    PROMISE(hc_taskmanager_spec_derive(back, target, &spec, NULL, &err) == HC_OK);
+    PROMISE(hc_taskmanager_spec_equal(&spec, &r->after));
+    PROMISE(hc_flink_options_count(back) == hc_flink_options_count(r->options));
+    free(text);
+    free(edited);
+    hc_flink_options_free(back);
+}
+
+static void check_dynamic(const struct hc_resolution *r)
+{
+    struct hc_flink_options *options = hc_flink_options_copy(given);
+    struct hc_taskmanager_spec spec;
+    struct hc_error err;
+    char *text, *rest = NULL;
+    PROMISE(hc_resolution_dynamic_options(r, &text, &err) == HC_OK);
+    for (char *word = strtok_r(text, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest))
+        if (strcmp(word, "-D") != 0)
+            PROMISE(hc_flink_options_set_pair(options, word, &err) == HC_OK);
+    PROMISE(hc_taskmanager_spec_derive(options, target, &spec, NULL, &err) == HC_OK);
+    PROMISE(hc_taskmanager_spec_equal(&spec, &r->after));
+    free(text);
+    hc_flink_options_free(options);
+}
+
+static bool round_of(void)
+{
+    static const struct hc_flink_version versions[] = {{1, 13}, {1, 16}, {1, 17}, {1, 20}, {2, 0}, {2, 3}};
+    struct hc_taskmanager_spec spec;
+    struct hc_resolution resolution;
+    struct hc_error err = {.text = ""};
+    target = (struct hc_flink_target){versions[below(6)],
+                                      below(4) == 0 ? HC_DEPLOYMENT_CONTAINER : HC_DEPLOYMENT_STANDALONE};
+    struct hc_flink_options *options = random_options(target);
+    enum hc_network_policy network = below(3) == 0 ? HC_NETWORK_KEEP : HC_NETWORK_RULE;
+    given = options;
+    recommendation = random_recommendation();
+    bool valid = hc_taskmanager_spec_derive(options, target, &spec, NULL, &err) == HC_OK;
+    if (valid) {
+        if (hc_resolve_taskmanager(options, target, &recommendation, NULL, network, &resolution, &err) != HC_OK) {
+            show(err.text);
+            fail();
+        }
+        check_sizes(&resolution, network);
+        check_style(&resolution);
+        check_idempotent(&resolution, network);
+        check_edit(&resolution, false);
+        check_edit(&resolution, true);
+        check_dynamic(&resolution);
+        hc_resolution_release(&resolution);
+    }
+    hc_flink_options_free(options);
+    return valid;
+}
+
+static void test_random(void **state)
+{
+    (void)state;
+    random_state = 20261121;
+    unsigned valid = 0, rounds = 0;
+    for (; valid < ROUNDS; rounds++)
+        valid += round_of();
+    print_message("%u valid configurations of %u resolved\n", valid, rounds);
+}
+
+/* ---- single cases ------------------------------------------------------------------------------------------------ */
+
+static struct hc_recommendation quiet(uint64_t heap_bytes)
+{
+    struct hc_advice unknown = {HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN};
+    struct hc_recommendation r = {
+        .verdict = HC_VERDICT_SHRINK, .heap_bytes = heap_bytes, .current_heap_bytes = HC_BYTES_UNKNOWN};
+    r.off_heap.metaspace = r.off_heap.direct = r.off_heap.overhead = r.off_heap.network = unknown;
+    return r;
+}
+
+static void resolve_text(const char *conf, const struct hc_recommendation *r, struct hc_resolution *out)
+{
+    struct hc_error err = {.text = ""};
+    struct hc_flink_options *options = hc_flink_options_new();
+    target = (struct hc_flink_target){{1, 20}, HC_DEPLOYMENT_STANDALONE};
+    assert_int_equal(hc_flink_conf_parse(conf, strlen(conf), options, &err), HC_OK);
+    enum hc_status status = hc_resolve_taskmanager(options, target, r, NULL, HC_NETWORK_RULE, out, &err);
+    assert_string_equal(err.text, "");
+    assert_int_equal(status, HC_OK);
+    hc_flink_options_free(options);
+}
+
+static void test_nothing_to_change(void **state)
+{
+    (void)state;
+    struct hc_recommendation r = quiet(HC_BYTES_UNKNOWN);
+    struct hc_resolution out;
+    r.verdict = HC_VERDICT_KEEP;
+    resolve_text(TM "process.size: 1620044655b\n", &r, &out); /* not even rounded to whole MiB */
+    assert_int_equal(out.change_count, 0);
+    assert_true(hc_taskmanager_spec_equal(&out.before, &out.after));
+    hc_resolution_release(&out);
+}
+
+static void test_insufficient_data(void **state)
+{
+    (void)state;
+    struct hc_recommendation r = {.verdict = HC_VERDICT_INSUFFICIENT_DATA, .reason_count = 1};
+    struct hc_resolution out;
+    struct hc_error err;
+    snprintf(r.reasons[0], sizeof r.reasons[0], "only 3 collections");
+    struct hc_flink_options *options = hc_flink_options_new();
+    hc_flink_options_set(options, TM "process.size", "4g");
+    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, HC_NETWORK_RULE, &out, &err), HC_ENODATA);
+    assert_string_equal(err.text, "only 3 collections");
+    hc_flink_options_free(options);
+}
+
+static void test_small_heap_lowers_framework_heap(void **state)
+{
+    (void)state;
+    struct hc_recommendation r = quiet(100 * MIB + 5);
+    struct hc_resolution out;
+    resolve_text(TM "process.size: 2g\n", &r, &out);
+    assert_int_equal(out.after.jvm_heap_bytes, 100 * MIB + 5);
+    assert_int_equal(out.after.framework_heap_bytes, 84 * MIB);
+    hc_resolution_release(&out);
+}
+
+static const struct hc_option_change *change_find(const struct hc_resolution *out, const char *key)
+{
+    for (unsigned i = 0; i < out->change_count; i++)
+        if (strcmp(out->changes[i].key, key) == 0)
+            return &out->changes[i];
+    return NULL;
+}
+
+static void test_old_spelling_is_replaced(void **state)
+{
+    (void)state;
+    struct hc_recommendation r = quiet(512 * MIB);
+    struct hc_resolution out;
+    r.off_heap.managed_consumers_known = 1;
+    resolve_text("taskmanager.heap.size: 4g\ntaskmanager.memory.size: 1g\n", &r, &out);
+    const struct hc_option_change *managed = change_find(&out, TM "managed.size"),
+                                  *flink = change_find(&out, TM "flink.size");
+    assert_non_null(managed);
+    assert_string_equal(managed->old_key, "taskmanager.memory.size");
+    assert_string_equal(managed->old_value, "1g");
+    assert_int_equal(managed->new_bytes, 0);
+    assert_non_null(flink);
+    assert_string_equal(flink->old_key, "taskmanager.heap.size");
+    assert_true(change_find(&out, "taskmanager.heap.size")->removed);
+    assert_true(change_find(&out, "taskmanager.memory.size")->removed);
+    hc_resolution_release(&out);
+}
+
+static void test_managed_stays_for_rocksdb(void **state)
+{
+    (void)state;
+    struct hc_recommendation r = quiet(300 * MIB);
+    struct hc_resolution out;
+    r.off_heap.managed_consumers_known = 1;
+    r.off_heap.managed_consumers = HC_CONSUMER_ROCKSDB;
+    resolve_text(TM "process.size: 4g\n", &r, &out);
+    assert_int_equal(out.after.managed_bytes, 1438814063); /* Flink's 40 % of 4g, recorded */
+    assert_non_null(strstr(out.components[HC_COMPONENT_MANAGED].reason, "RocksDB"));
+    hc_resolution_release(&out);
+}
+
+static void test_measured_network_sizes_framework_off_heap(void **state)
+{
+    (void)state;
+    struct hc_recommendation r = quiet(300 * MIB);
+    struct hc_subject subject = {.role = HC_ROLE_TASKMANAGER, .flink_count = 1};
+    struct hc_flink_options *options = hc_flink_options_new();
+    struct hc_resolution out;
+    struct hc_error err;
+    snprintf(subject.flink[0].key, sizeof subject.flink[0].key, TM "network.max");
+    snprintf(subject.flink[0].value, sizeof subject.flink[0].value, "%" PRIu64 "b", 300 * MIB);
+    r.off_heap.direct.max_bytes = 350 * MIB;
+    hc_flink_options_set(options, TM "process.size", "4g");
+    target = (struct hc_flink_target){{1, 20}, HC_DEPLOYMENT_STANDALONE};
+    assert_int_equal(hc_resolve_taskmanager(options, target, &r, &subject, HC_NETWORK_RULE, &out, &err), HC_OK);
+    assert_int_equal(out.after.framework_off_heap_bytes, 75 * MIB);
+    hc_resolution_release(&out);
+    hc_flink_options_free(options);
+}
+
+static void test_warnings(void **state)
+{
+    (void)state;
+    struct hc_recommendation r = quiet(300 * MIB);
+    struct hc_resolution out;
+    r.current_heap_bytes = 8192 * MIB;
+    resolve_text(TM "process.size: 4g\nenv.java.opts.taskmanager: -Xmx3g -agentpath:/x.so\n", &r, &out);
+    bool xmx = false, network = false, other = false;
+    for (unsigned i = 0; i < out.warning_count; i++) {
+        xmx = xmx || strncmp(out.warnings[i], "-Xmx in env.java.opts.taskmanager", 33) == 0;
+        network = network || strstr(out.warnings[i], "network memory goes from") != NULL;
+        other = other || strstr(out.warnings[i], "was measured with a heap of") != NULL;
+    }
+    assert_true(xmx && network && other);
+    hc_resolution_release(&out);
+}
+
+static void test_refused_configuration(void **state)
+{
+    (void)state;
+    struct hc_recommendation r = quiet(300 * MIB);
+    struct hc_resolution out;
+    struct hc_error err;
+    struct hc_flink_options *options = hc_flink_options_new();
+    const char *conf = "a: b\n" TM "process.size: 4gb!\n";
+    assert_int_equal(hc_flink_conf_parse(conf, strlen(conf), options, &err), HC_OK);
+    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, HC_NETWORK_RULE, &out, &err), HC_ECONFIG);
+    assert_int_equal(err.line, 2);
+    assert_non_null(strstr(err.text, "Cannot read memory size from config option '" TM "process.size'."));
+    hc_flink_options_free(options);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_nothing_to_change),
+        cmocka_unit_test(test_insufficient_data),
+        cmocka_unit_test(test_small_heap_lowers_framework_heap),
+        cmocka_unit_test(test_old_spelling_is_replaced),
+        cmocka_unit_test(test_managed_stays_for_rocksdb),
+        cmocka_unit_test(test_measured_network_sizes_framework_off_heap),
+        cmocka_unit_test(test_warnings),
+        cmocka_unit_test(test_refused_configuration),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
