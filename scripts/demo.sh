@@ -29,9 +29,11 @@ fail() {
 }
 
 clean_up() {
-    trap - EXIT INT TERM HUP
+    trap - EXIT
+    trap '' INT TERM HUP
     [ ${#children[@]} = 0 ] || kill "${children[@]}" 2>/dev/null || true
     scripts/flinkbed.sh down || true
+    wait
     if [ -n "${KEEP:-}" ]; then
         echo "kept: $run"
     else
@@ -57,8 +59,6 @@ tell_recommendation() {
     cp "$recommendation" "$run/recommendation.json"
     say "What the agent recommends (heapcast show):"
     $heapcast show "$run/recommendation.json"
-    python3 -c 'import json, sys
-for reason in json.load(open(sys.argv[1]))["recommendation"]["reasons"]: print("  -", reason)' "$run/recommendation.json"
 }
 
 # ---- on a real Flink --------------------------------------------------------------------------------------------

@@ -94,3 +94,5 @@ if __name__ == "__main__":
         sys.exit(f"{error.url}: {error} {error.read(2000).decode(errors='replace')}")
     except OSError as error:
         sys.exit(f"{sys.argv[2]}: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)

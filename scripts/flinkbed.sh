@@ -141,20 +141,22 @@ start_taskmanagers() {
 
 # stop PID...: only what was started here, which its environment tells even where a pid was given out again.
 stop() {
-    local pid ours=()
+    local pid group groups=()
     for pid in "$@"; do
         if grep -qzsF "FLINK_CONF_DIR=$RUN_DIR/conf" "/proc/$pid/environ"; then
-            kill "$pid" 2>/dev/null || true
-            ours+=("$pid")
+            # The whole group: while Flink's scripts are still at work they have children of their own.
+            group=$(sed -E 's/.*\) [A-Z] [0-9]+ ([0-9]+) .*/\1/' "/proc/$pid/stat" || true)
+            [ -n "$group" ] || continue
+            kill -- "-$group" 2>/dev/null || true
+            groups+=("$group")
         fi
     done
-    for pid in "${ours[@]}"; do
+    for group in "${groups[@]}"; do
         for _ in $(seq 100); do
-            # An empty command line is a process that has ended and was not collected yet.
-            [ -n "$(tr -d '\0' 2>/dev/null <"/proc/$pid/cmdline" || true)" ] || continue 2
+            kill -0 -- "-$group" 2>/dev/null || continue 2
             sleep 0.1
         done
-        kill -9 "$pid" 2>/dev/null || true
+        kill -9 -- "-$group" 2>/dev/null || true
     done
 }
 

@@ -115,8 +115,8 @@ class Progress:
 def throughput(counts):
     """counts: [(seconds, records)]; from the first movement to the last, for nothing is known about before and after."""
     moved = [b for a, b in zip(counts, counts[1:]) if b[1] != a[1]]
-    if len(moved) < 3:
-        sys.exit("the records counter does not move: the job does not run")
+    if len(moved) < 2:
+        return 0.0
     rises = sum(max(0, b[1] - a[1]) for a, b in zip(moved, moved[1:]))  # a restart sets the counter back
     return rises / (moved[-1][0] - moved[0][0])
 
@@ -127,19 +127,21 @@ def watch(what, options):
     while (elapsed := time.time() - start) < options.seconds:
         resident = resident_peak_bytes(options.pid)
         counts.append((elapsed, what.records()))
-        before = next((c for c in reversed(counts) if elapsed - c[0] >= 5), counts[0])
-        rate = (counts[-1][1] - before[1]) / (elapsed - before[0]) if before[0] < elapsed else 0
+        rate = throughput(counts[-15:])
         after = [used for _, used, _ in pauses(options.gc_log) if used is not None]
         progress.show(elapsed, f"  {elapsed:3.0f} of {options.seconds:.0f} s  {rate:6.0f} records/s  "
                       f"heap after GC {after[-1] if after else '?'} MiB  peak RSS {resident / MIB:.0f} MiB  "
                       + said_so_far(options.recommendation))
         time.sleep(max(0.0, 1 - (time.time() - start - elapsed)))
     progress.end()
+    rate = throughput([c for c in counts if c[0] >= options.settle])
+    if rate == 0:
+        sys.exit("the records counter does not move: the job does not run")
     window = [(t, ms) for t, _, ms in pauses(options.gc_log) if t >= (start + options.settle) * 1000]
     return {
         "size_bytes": what.size_bytes(),
         "rss_peak_bytes": resident_peak_bytes(options.pid),
-        "throughput": throughput([c for c in counts if c[0] >= options.settle]),
+        "throughput": rate,
         "gc_share_ratio": sum(ms for _, ms in window) / 1000 / (time.time() - start - options.settle),
         "pause_max_ms": max((ms for _, ms in window), default=0),
         "restarts": what.restarts(),
