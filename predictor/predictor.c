@@ -406,7 +406,8 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     struct hc_reason_facts facts = {.covered_ms = cost.covered_ms, .since_start_ms = since_start_ms};
 
     unsigned hours = hourly_live(predictor, now_ms);
-    if (hours == 0 || out->window.collections < policy->warmup_collections || cost.covered_ms < policy->warmup_ms ||
+    if (hours == 0 || out->current_heap_bytes == HC_BYTES_UNKNOWN ||
+        out->window.collections < policy->warmup_collections || cost.covered_ms < policy->warmup_ms ||
         since_start_ms < policy->restart_hold_ms) {
         without_number(out);
     } else {

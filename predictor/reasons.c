@@ -49,6 +49,8 @@ static void say_what_is_missing(const struct hc_reason_facts *facts, const struc
                                 struct hc_recommendation *out)
 {
     char have[HC_REASON_WORD], want[HC_REASON_WORD];
+    if (out->current_heap_bytes == HC_BYTES_UNKNOWN)
+        say(out, "The size of the heap in force is not known.");
     if (facts->since_start_ms < policy->restart_hold_ms)
         say(out, "The JVM started %s ago; no number before %s, while its state may still be filling up.",
             hc_reason_time(facts->since_start_ms, have), hc_reason_time(policy->restart_hold_ms, want));
@@ -96,8 +98,7 @@ static void say_live_set(const struct hc_reason_facts *facts, const struct hc_po
     say(out,
         "With a margin of %s and %s more (a share of the heap in force) %s must fit; a live set may fill %s of a heap.",
         percent(out->model.margin_ratio - 1.0, a), hc_reason_bytes((double)out->model.floor_bytes, b),
-        hc_reason_bytes((double)out->model.live_upper_bytes, c),
-        percent(policy->usable_ratio, d));
+        hc_reason_bytes((double)out->model.live_upper_bytes, c), percent(policy->usable_ratio, d));
 }
 
 static void say_gc_cost(struct hc_recommendation *out)

@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 struct hc_reason_facts {
-    int64_t covered_ms;      /* time watched */
-    int64_t since_start_ms;  /* of the running JVM */
+    int64_t covered_ms;       /* time watched */
+    int64_t since_start_ms;   /* of the running JVM */
     uint64_t held_back_bytes; /* the number that hysteresis held back; 0 none */
-    int short_history;       /* fewer hours than a percentile needs */
-    int heap_exhausted;      /* OutOfMemoryError in the last day */
+    int short_history;        /* fewer hours than a percentile needs */
+    int heap_exhausted;       /* OutOfMemoryError in the last day */
 };
 
 /* Fills out->reasons, most important first. */

@@ -138,7 +138,7 @@ static void test_nothing_seen_says_what_is_missing(void **state)
     assert_int_equal(advice.verdict, HC_VERDICT_INSUFFICIENT_DATA);
     assert_true(advice.heap_bytes == HC_BYTES_UNKNOWN && advice.observed.live_now_bytes == HC_BYTES_UNKNOWN);
     assert_true(isnan(advice.observed.gc_share_ratio) && advice.confidence_ratio == 0);
-    assert_string_equal(advice.reasons[0], "Too little evidence for a number: 0 of 10 collections, 0 s of 15 min.");
+    assert_string_equal(advice.reasons[1], "Too little evidence for a number: 0 of 10 collections, 0 s of 15 min.");
     start(&world);
     for (unsigned i = 0; i < 3; i++)
         collect(&world, HC_GC_YOUNG, 100 * MIB, 1000, 13000);
@@ -292,6 +292,23 @@ static void test_an_unclean_end_is_noted(void **state)
     struct hc_recommendation advice = predict(&world);
     assert_int_equal(advice.event_count, 1);
     assert_int_equal(advice.events[0].kind, HC_EVENT_UNCLEAN_END);
+    finish(&world);
+}
+
+static void test_a_heap_of_unknown_size_gets_no_number(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 100; i++)
+        collect(&world, HC_GC_YOUNG, 100 * MIB, 1000, 60000);
+    hc_predictor_end(world.predictor, world.clock_ms);
+    world.heap_bytes = HC_BYTES_UNKNOWN;
+    start(&world);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.verdict, HC_VERDICT_INSUFFICIENT_DATA);
+    assert_string_equal(advice.reasons[0], "The size of the heap in force is not known.");
     finish(&world);
 }
 
@@ -611,6 +628,7 @@ int main(void)
         cmocka_unit_test(test_small_falls_are_not_published),
         cmocka_unit_test(test_bad_samples_are_refused_and_counted),
         cmocka_unit_test(test_an_unclean_end_is_noted),
+        cmocka_unit_test(test_a_heap_of_unknown_size_gets_no_number),
         cmocka_unit_test(test_promises_hold_on_random_series),
         cmocka_unit_test(test_more_caution_never_gives_less_heap),
         cmocka_unit_test(test_the_same_input_gives_the_same_output),
