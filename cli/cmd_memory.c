@@ -7,6 +7,7 @@
 
 #include <heapcast/memory_size.h>
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +161,11 @@ static int answer(struct request *request)
                  : request->jobmanager          ? print_jobmanager_as(request, &err)
                                                 : print_taskmanager_as(request, &err);
     }
-    int code = status == HC_OK ? HC_EXIT_DONE : hc_complain(hc_flink_input_name(&request->input), &err);
+    int code = HC_EXIT_DONE;
+    if (status != HC_OK) {
+        hc_complain(hc_flink_input_name(&request->input), &err);
+        code = status == HC_EINVAL ? HC_EXIT_USAGE : HC_EXIT_FAILED;
+    }
     hc_flink_input_release(&request->input);
     return code;
 }
@@ -169,8 +174,9 @@ static int batch(const struct request *request, const char *path)
 {
     FILE *in = path == NULL || strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
     if (in == NULL) {
-        perror(path);
-        return HC_EXIT_FAILED;
+        struct hc_error err;
+        hc_fail(&err, HC_EIO, 0, "%s cannot be opened: %s", path, strerror(errno));
+        return hc_complain(path, &err);
     }
     int code = hc_memory_batch(in, path == NULL ? "-" : path, request->input.target);
     if (in != stdin)

@@ -36,32 +36,45 @@ static const struct hc_usage usage = {
 
 /* ---- emitting ---------------------------------------------------------------------------------------------------- */
 
-/* What would be read back must derive to the very plan. Takes back whatever went wrong on the way. */
-static enum hc_status check_emitted(struct hc_flink_options *emitted, const struct hc_resolve_request *request,
+/* What will be read back must derive to the very plan. */
+static enum hc_status check_emitted(const struct hc_flink_options *emitted, struct hc_flink_target target,
                                     const struct hc_resolution *resolution, struct hc_error *err)
 {
     struct hc_taskmanager_spec spec;
     struct hc_error why = {.text = ""};
-    for (unsigned i = 0; i < request->input.override_count; i++)
-        if (hc_flink_options_set_pair(emitted, request->input.overrides[i], err) != HC_OK)
-            return HC_ENOMEM;
-    for (unsigned i = 0; i < resolution->change_count; i++)
-        for (unsigned j = 0; j < request->input.override_count && !resolution->changes[i].removed; j++) {
-            size_t length = strlen(resolution->changes[i].key);
-            if (strncmp(request->input.overrides[j], resolution->changes[i].key, length) == 0 &&
-                request->input.overrides[j][length] == '=')
-                return hc_fail(
-                    err, HC_EINVAL, 0,
-                    "-D %s wins over the file that would be written; right would be --format dynamic, or to leave "
-                    "the -D out",
-                    request->input.overrides[j]);
-        }
-    enum hc_status status = hc_taskmanager_spec_derive(emitted, request->input.target, &spec, NULL, &why);
+    enum hc_status status = hc_taskmanager_spec_derive(emitted, target, &spec, NULL, &why);
     if (status != HC_OK)
         return hc_fail(err, status, why.line, "internal error: what would be written is refused: %.800s", why.text);
     if (!hc_taskmanager_spec_equal(&spec, &resolution->after))
         return hc_fail(err, HC_ECONFIG, 0, "internal error: what would be written gives other sizes than planned");
     return HC_OK;
+}
+
+static bool changes_key(const struct hc_resolution *resolution, const char *pair)
+{
+    size_t length = strcspn(pair, "=");
+    for (unsigned i = 0; i < resolution->change_count; i++)
+        if (!resolution->changes[i].removed && strlen(resolution->changes[i].key) == length &&
+            memcmp(resolution->changes[i].key, pair, length) == 0)
+            return true;
+    return false;
+}
+
+/* The user's -D come on top of the file again when Flink starts: one that is to change would win over the file. */
+static enum hc_status put_overrides(struct hc_flink_options *emitted, const struct hc_flink_input *input,
+                                    const struct hc_resolution *resolution, struct hc_error *err)
+{
+    enum hc_status status = HC_OK;
+    for (unsigned i = 0; i < input->override_count && status == HC_OK; i++) {
+        if (changes_key(resolution, input->overrides[i]))
+            return hc_fail(
+                err, HC_EINVAL, 0,
+                "-D %s wins over the file that would be written; right would be --format dynamic, or to leave "
+                "the -D out",
+                input->overrides[i]);
+        status = hc_flink_options_set_pair(emitted, input->overrides[i], err);
+    }
+    return status;
 }
 
 /* Old spellings are replaced where they stand; what else remains of them is taken out. */
@@ -81,52 +94,60 @@ static enum hc_status emit_file(const struct hc_resolve_request *request, const 
     struct hc_conf_edit edits[HC_OPTION_CHANGES_MAX];
     unsigned count = edits_of(resolution, edits);
     bool edit = input->text != NULL && input->format == format, flink_conf = format == HC_CONF_FLINK_CONF;
+    char *text = NULL;
     enum hc_status status;
     if (edit)
-        status =
-            (flink_conf ? hc_flink_conf_edit : hc_config_yaml_edit)(input->text, input->length, edits, count, out, err);
+        status = (flink_conf ? hc_flink_conf_edit : hc_config_yaml_edit)(input->text, input->length, edits, count,
+                                                                         &text, err);
     else
-        status = (flink_conf ? hc_flink_conf_print : hc_config_yaml_print)(resolution->options, out, err);
+        status = (flink_conf ? hc_flink_conf_print : hc_config_yaml_print)(resolution->options, &text, err);
     if (status != HC_OK)
         return status;
     struct hc_flink_options *emitted = hc_flink_options_new();
     status = emitted == NULL ? hc_fail(err, HC_ENOMEM, 0, "no memory for a configuration")
-                             : hc_flink_input_parse(*out, strlen(*out), format, emitted, NULL, err);
+                             : hc_flink_input_parse(text, strlen(text), format, emitted, NULL, err);
     if (status == HC_OK)
-        status = check_emitted(emitted, request, resolution, err);
+        status = put_overrides(emitted, input, resolution, err);
+    if (status == HC_OK)
+        status = check_emitted(emitted, input->target, resolution, err);
     hc_flink_options_free(emitted);
-    if (status != HC_OK)
-        free(*out);
+    if (status == HC_OK)
+        *out = text;
+    else
+        free(text);
     return status;
+}
+
+/* The text with a line break at its end; takes it over. */
+static enum hc_status end_line(char *text, char **out, struct hc_error *err)
+{
+    size_t length = text == NULL ? 0 : strlen(text);
+    char *line = text == NULL ? NULL : realloc(text, length + 2);
+    if (line == NULL) {
+        free(text);
+        return hc_fail(err, HC_ENOMEM, 0, "no memory for the output");
+    }
+    memcpy(line + length, "\n", 2);
+    *out = line;
+    return HC_OK;
 }
 
 static enum hc_status emit_dynamic(const struct hc_resolve_request *request, const struct hc_resolution *resolution,
                                    char **out, struct hc_error *err)
 {
-    struct hc_resolve_request appended = *request; /* the new -D come behind the user's own */
     struct hc_flink_options *emitted = hc_flink_options_copy(request->input.options);
     enum hc_status status = emitted == NULL ? HC_ENOMEM : HC_OK;
-    appended.input.override_count = 0;
+    char *line;
     for (unsigned i = 0; i < resolution->change_count && status == HC_OK; i++)
         if (!resolution->changes[i].removed)
             status = hc_flink_options_set(emitted, resolution->changes[i].key, resolution->changes[i].new_value);
-    status = status == HC_OK ? check_emitted(emitted, &appended, resolution, err)
+    status = status == HC_OK ? check_emitted(emitted, request->input.target, resolution, err)
                              : hc_fail(err, status, 0, "no memory for a configuration");
     hc_flink_options_free(emitted);
     if (status != HC_OK)
         return status;
-    status = hc_resolution_dynamic_options(resolution, out, err);
-    if (status != HC_OK)
-        return status;
-    size_t length = strlen(*out);
-    char *line = realloc(*out, length + 2);
-    if (line == NULL) {
-        free(*out);
-        return hc_fail(err, HC_ENOMEM, 0, "no memory for dynamic options");
-    }
-    memcpy(line + length, "\n", 2);
-    *out = line;
-    return HC_OK;
+    status = hc_resolution_dynamic_options(resolution, &line, err);
+    return status == HC_OK ? end_line(line, out, err) : status;
 }
 
 static cJSON *json_components(const struct hc_resolution *resolution)
@@ -171,14 +192,7 @@ static enum hc_status emit_json(const struct hc_resolution *resolution, char **o
     cJSON_AddItemToObject(root, "warnings", warnings);
     char *printed = cJSON_Print(root);
     cJSON_Delete(root);
-    size_t length = printed == NULL ? 0 : strlen(printed);
-    *out = printed == NULL ? NULL : realloc(printed, length + 2);
-    if (*out == NULL) {
-        cJSON_free(printed);
-        return hc_fail(err, HC_ENOMEM, 0, "no memory for JSON");
-    }
-    memcpy(*out + length, "\n", 2);
-    return HC_OK;
+    return end_line(printed, out, err);
 }
 
 static enum hc_status emit(const struct hc_resolve_request *request, const struct hc_resolution *resolution,

@@ -1,10 +1,12 @@
 #include "command.h"
 
 #include <stdio.h>
+#include <string.h>
 
 int hc_complain(const char *name, const struct hc_error *err)
 {
-    if (name == NULL)
+    /* Errors of the operating system name the file themselves. */
+    if (name == NULL || strncmp(err->text, name, strlen(name)) == 0)
         fprintf(stderr, "heapcast: %s\n", err->text);
     else if (err->line == 0)
         fprintf(stderr, "heapcast: %s: %s\n", name, err->text);

@@ -86,11 +86,6 @@ static int check_role(const struct hc_subject *subject, const char *path)
     return hc_complain(path, &err);
 }
 
-static int exit_of(enum hc_status status)
-{
-    return status == HC_ENODATA ? HC_EXIT_NODATA : status == HC_EINVAL ? HC_EXIT_USAGE : HC_EXIT_FAILED;
-}
-
 int hc_resolve(struct hc_resolve_request *request, const struct hc_usage *usage, struct hc_resolution *out)
 {
     struct hc_recommendation recommendation;
@@ -109,16 +104,21 @@ int hc_resolve(struct hc_resolve_request *request, const struct hc_usage *usage,
     if (check_role(&subject, request->recommendation) != HC_EXIT_DONE)
         return HC_EXIT_FAILED;
     status = hc_flink_input_load(&request->input, request->config, NULL, &err);
+    int code = status == HC_EINVAL ? HC_EXIT_USAGE : HC_EXIT_FAILED;
+    const char *about = hc_flink_input_name(&request->input);
     if (status == HC_OK) {
         hc_flink_input_warn(&request->input);
         status = hc_resolve_taskmanager(request->input.options, request->input.target, &recommendation, &subject,
                                         request->network, out, &err);
         if (status == HC_OK)
             return HC_EXIT_DONE;
+        code = status == HC_ENODATA ? HC_EXIT_NODATA : HC_EXIT_FAILED;
+        if (status == HC_ENODATA || status == HC_EINVAL)
+            about = request->recommendation;
     }
-    hc_complain(status == HC_ENODATA ? request->recommendation : hc_flink_input_name(&request->input), &err);
+    hc_complain(about, &err);
     hc_flink_input_release(&request->input);
-    return exit_of(status);
+    return code;
 }
 
 void hc_resolve_release(struct hc_resolve_request *request, struct hc_resolution *resolution)

@@ -185,7 +185,7 @@ static enum hc_status refused(const struct derivation *d, struct hc_flink_failur
     /* Flink's cause often holds the numbers that its outermost message lacks. */
     const char *last = d->failure.chain[d->failure.depth - 1].message;
     bool told = strstr(d->failure.chain[0].message, last) != NULL;
-    return hc_fail(err, HC_ECONFIG, d->line, "%s%s%s; %s", d->failure.chain[0].message, told ? "" : " ",
+    return hc_fail(err, HC_ECONFIG, d->line, "%s%s%s (%s)", d->failure.chain[0].message, told ? "" : " ",
                    told ? "" : last, d->failure.mend);
 }
 

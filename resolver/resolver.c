@@ -383,7 +383,7 @@ static enum hc_status make(struct plan *p, struct hc_flink_target target, struct
     if (!nothing_to_do(p) && !solve(p)) {
         if (p->d.failure.depth == 0)
             return hc_fail(err, HC_ENOMEM, 0, "no memory for a configuration");
-        return hc_fail(err, HC_ECONFIG, p->d.line, "%.600s; %s", p->d.failure.chain[0].message, p->d.failure.mend);
+        return hc_fail(err, HC_ECONFIG, p->d.line, "%.600s (%s)", p->d.failure.chain[0].message, p->d.failure.mend);
     }
     tell_components(p);
     warn_network(p);
