@@ -3,6 +3,7 @@
 #include <heapcast/config_yaml.h>
 #include <heapcast/file.h>
 #include <heapcast/flink_conf.h>
+#include <heapcast/nearest.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,16 +107,19 @@ enum hc_status hc_flink_input_load(struct hc_flink_input *input, const char *pat
 
 void hc_flink_input_warn(const struct hc_flink_input *input)
 {
+    size_t known;
+    const char *const *names = hc_flink_options_memory_names(&known);
     for (size_t i = 0; i < hc_flink_options_count(input->options); i++) {
         const struct hc_flink_option *option = hc_flink_options_at(input->options, i);
-        const char *near = hc_flink_options_misspelled(option->key);
-        if (near == NULL)
+        if (!hc_flink_options_unknown_memory(option->key))
             continue;
+        const char *near = hc_nearest(option->key, names, known);
         if (option->line > 0)
             fprintf(stderr, "heapcast: %s:%u: warning: ", input->path, option->line);
         else
             fprintf(stderr, "heapcast: warning: ");
-        fprintf(stderr, "Flink has no option '%s' and ignores it; did you mean '%s'?\n", option->key, near);
+        fprintf(stderr, "Flink has no option '%s' and ignores it%s%s%s\n", option->key,
+                near != NULL ? "; did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
     }
 }
 

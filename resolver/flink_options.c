@@ -2,7 +2,6 @@
 
 #include "flink_keys.h"
 
-#include <heapcast/nearest.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -217,13 +216,19 @@ const struct hc_flink_option *hc_flink_options_at(const struct hc_flink_options 
     return &options->items[index];
 }
 
-const char *hc_flink_options_misspelled(const char *key)
+bool hc_flink_options_unknown_memory(const char *key)
 {
-    if ((strncmp(key, "taskmanager.mem", 15) != 0 && strncmp(key, "jobmanager.mem", 14) != 0) ||
-        key_known(key) != HC_KEY_NONE)
-        return NULL;
+    static const char taskmanager[] = "taskmanager.mem", jobmanager[] = "jobmanager.mem";
+    if (strncmp(key, taskmanager, sizeof taskmanager - 1) != 0 && strncmp(key, jobmanager, sizeof jobmanager - 1) != 0)
+        return false;
     for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++)
         if (strcmp(elsewhere[i], key) == 0)
-            return NULL;
-    return hc_nearest(key, names + 1, HC_KEYS - 1);
+            return false;
+    return key_known(key) == HC_KEY_NONE;
+}
+
+const char *const *hc_flink_options_memory_names(size_t *out_count)
+{
+    *out_count = HC_KEYS - 1;
+    return names + 1;
 }

@@ -41,7 +41,9 @@ const struct hc_flink_option *hc_flink_options_get(const struct hc_flink_options
 size_t hc_flink_options_count(const struct hc_flink_options *options);
 const struct hc_flink_option *hc_flink_options_at(const struct hc_flink_options *options, size_t index);
 
-/* The nearest memory option where `key` looks like one but Flink has none of that name; NULL: nothing to say. */
-const char *hc_flink_options_misspelled(const char *key);
+/* `key` looks like a memory option but Flink has none of that name: a slip that Flink ignores without a word. */
+bool hc_flink_options_unknown_memory(const char *key);
+/* The names of the memory options, for "did you mean"; static. */
+const char *const *hc_flink_options_memory_names(size_t *out_count);
 
 #endif

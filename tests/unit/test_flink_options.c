@@ -88,14 +88,17 @@ static void test_many(void **state)
     hc_flink_options_free(options);
 }
 
-static void test_misspelled(void **state)
+static void test_unknown_memory_option(void **state)
 {
+    size_t count;
     (void)state;
-    assert_string_equal(hc_flink_options_misspelled("taskmanager.memory.proces.size"),
-                        "taskmanager.memory.process.size");
-    assert_null(hc_flink_options_misspelled("taskmanager.memory.process.size"));
-    assert_null(hc_flink_options_misspelled("taskmanager.memory.managed.consumer-weights"));
-    assert_null(hc_flink_options_misspelled("parallelism.default"));
+    assert_true(hc_flink_options_unknown_memory("taskmanager.memory.proces.size"));
+    assert_false(hc_flink_options_unknown_memory("taskmanager.memory.process.size"));
+    assert_false(hc_flink_options_unknown_memory("taskmanager.memory.managed.consumer-weights"));
+    assert_false(hc_flink_options_unknown_memory("parallelism.default"));
+    const char *const *names = hc_flink_options_memory_names(&count);
+    for (size_t i = 0; i < count; i++)
+        assert_non_null(names[i]);
 }
 
 int main(void)
@@ -103,7 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_set_and_remove), cmocka_unit_test(test_deprecated_spelling),
         cmocka_unit_test(test_copy),           cmocka_unit_test(test_pair),
-        cmocka_unit_test(test_many),           cmocka_unit_test(test_misspelled),
+        cmocka_unit_test(test_many),           cmocka_unit_test(test_unknown_memory_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
