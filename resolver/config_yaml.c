@@ -90,16 +90,29 @@ static const char *token_name(yaml_token_type_t type)
 /* libyaml and snakeyaml-engine are both children of PyYAML and differ in few words. */
 static void engine_words(const yaml_parser_t *parser, char *out, size_t size)
 {
-    static const char missing[] = "did not find expected ", here[] = "mapping values are not allowed in this context";
+    static const struct {
+        const char *libyaml, *engine; /* %s: the token that came instead */
+    } words[] = {
+        {"mapping values are not allowed in this context", "mapping values are not allowed here"},
+        {"did not find expected key", "expected <block end>, but found '%s'"},
+        {"did not find expected '-' indicator", "expected <block end>, but found '%s'"},
+        {"did not find expected ',' or ']'", "expected ',' or ']', but got %s"},
+        {"did not find expected ',' or '}'", "expected ',' or '}', but got %s"},
+        {"did not find expected node content", "expected the node content, but found '%s'"},
+        {"did not find expected <document start>", "expected '<document start>', but found '%s'"},
+    };
     const char *problem = parser->problem != NULL ? parser->problem : "not a YAML text";
-    bool expected = strncmp(problem, missing, sizeof missing - 1) == 0;
-    if (strcmp(problem, here) == 0)
-        snprintf(out, size, "mapping values are not allowed here");
-    else if (expected && parser->tokens.head < parser->tokens.tail)
-        snprintf(out, size, "expected %s, but got %s", problem + sizeof missing - 1,
-                 token_name(parser->tokens.head->type));
-    else
-        snprintf(out, size, "%s", problem);
+    const char *token = parser->tokens.head < parser->tokens.tail ? token_name(parser->tokens.head->type) : "";
+    snprintf(out, size, "%s", problem);
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        const char *mark = strstr(words[i].engine, "%s");
+        if (strcmp(problem, words[i].libyaml) != 0)
+            continue;
+        if (mark == NULL)
+            snprintf(out, size, "%s", words[i].engine);
+        else
+            snprintf(out, size, "%.*s%s%s", (int)(mark - words[i].engine), words[i].engine, token, mark + 2);
+    }
 }
 
 static bool refuse_scan(struct reading *r, const yaml_parser_t *parser)

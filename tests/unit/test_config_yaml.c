@@ -141,6 +141,16 @@ static void test_refused(void **state)
          3},
         {"a: !foo 2g\n", "org.snakeyaml.engine.v2.exceptions.YamlEngineException",
          "could not determine a constructor for the tag !foo\n in reader, line 1, column 4\n", 1},
+        {"a:\n  b:\n    : 1\n", "org.snakeyaml.engine.v2.exceptions.YamlEngineException",
+         "while parsing a block mapping\n in reader, line 3, column 5\nexpected <block end>, but found ':'\n in "
+         "reader, line 3, "
+         "column 5\n",
+         3},
+        {"a: [1, 2\n", "org.snakeyaml.engine.v2.exceptions.YamlEngineException",
+         "while parsing a flow sequence\n in reader, line 1, column 4\nexpected ',' or ']', but got <stream end>\n in "
+         "reader, "
+         "line 2, column 1\n",
+         2},
         {"a: 2g\n  x: y\n", "org.snakeyaml.engine.v2.exceptions.YamlEngineException",
          "mapping values are not allowed here\n in reader, line 2, column 4\n", 2},
         {"a: \"2g\n", "org.snakeyaml.engine.v2.exceptions.YamlEngineException",

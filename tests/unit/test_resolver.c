@@ -179,6 +179,13 @@ static void check_sizes(const struct hc_resolution *r, enum hc_network_policy ne
     PROMISE(a->framework_off_heap_bytes <= b->framework_off_heap_bytes);
     uint64_t seen = recommendation.off_heap.metaspace.max_bytes;
     PROMISE(a->metaspace_bytes <= b->metaspace_bytes || (seen != HC_BYTES_UNKNOWN && seen > b->metaspace_bytes));
+    uint64_t room = recommendation.off_heap.overhead.recommended_bytes;
+    if (room != HC_BYTES_UNKNOWN) {
+        bool exceeded = recommendation.off_heap.overhead.max_bytes > b->overhead_bytes + a->managed_bytes;
+        PROMISE(a->overhead_bytes >= (room < b->overhead_bytes ? room : b->overhead_bytes));
+        PROMISE(!exceeded || a->overhead_bytes + a->managed_bytes >= room);
+        PROMISE(exceeded || a->overhead_bytes < b->overhead_bytes + MIB);
+    }
     if (network == HC_NETWORK_KEEP)
         PROMISE(a->network_bytes == b->network_bytes);
     for (unsigned i = 0; i < r->change_count; i++)
