@@ -15,8 +15,9 @@
 static const char format_name[] = "heapcast.recommendation";
 enum { FORMAT_VERSION = 1 };
 
-/* JSON numbers are doubles: beyond this a byte count would no longer be exact. */
-#define EXACT_MAX 9007199254740992.0
+/* JSON numbers are doubles, and cJSON takes 15 digits for enough where they differ by less than 2^-52 of the value:
+ * beyond 2^52 a byte count would no longer be exact. */
+#define EXACT_MAX 4503599627370496.0
 
 static const char *const verdict_names[] = {"insufficient_data", "keep", "shrink", "grow"};
 static const char *const evidence_names[] = {"none", "exact", "marking", "estimate", "upper_bound"};
@@ -295,7 +296,7 @@ static int read_value(const struct field *f, const cJSON *item, void *at)
         return 0;
     if (f->type == FIELD_REAL) {
         *(double *)at = item->valuedouble;
-        return 1;
+        return isfinite(item->valuedouble);
     }
     if (!(item->valuedouble >= 0 && item->valuedouble <= EXACT_MAX) || item->valuedouble != floor(item->valuedouble))
         return 0;
@@ -471,7 +472,7 @@ enum hc_status hc_recommendation_parse(const char *text, struct hc_recommendatio
                                        struct hc_error *err)
 {
     const char *place = NULL;
-    cJSON *top = cJSON_ParseWithOpts(text, &place, 0);
+    cJSON *top = cJSON_ParseWithOpts(text, &place, 1);
     struct hc_recommendation *r = calloc(1, sizeof *r);
     struct hc_subject *s = calloc(1, sizeof *s);
     enum hc_status status;
