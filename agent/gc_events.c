@@ -6,6 +6,7 @@
 static struct {
     const struct perf_counters *counters;
     struct ring *ring;
+    int depth; /* pairs can nest: a collection for metadata (cause "Metadata GC Threshold") marks itself and its pause */
     int64_t start_ns;
     int64_t used_before, old_before, eden_capacity;
     int64_t young_invocations, full_invocations;
@@ -32,6 +33,8 @@ void gc_events_init(const struct perf_counters *counters, struct ring *ring)
 void gc_events_start(void)
 {
     const struct perf_counters *c = at_start.counters;
+    if (at_start.depth++ > 0)
+        return;
     at_start.used_before = used(c);
     at_start.old_before = *c->old_used;
     at_start.eden_capacity = perf_value(c->eden_capacity);
@@ -58,9 +61,9 @@ void gc_events_finish(void)
 {
     const struct perf_counters *c = at_start.counters;
     struct gc_record r;
-    r.end_ns = now_ns();
-    if (at_start.start_ns == 0) /* events were switched on inside a pause (late attach) */
+    if (at_start.depth == 0 || --at_start.depth > 0) /* 0: events were switched on inside a pause (late attach) */
         return;
+    r.end_ns = now_ns();
     r.pause_ns = r.end_ns - at_start.start_ns;
     r.used_before = at_start.used_before;
     r.used_after = used(c);

@@ -64,9 +64,9 @@ def heapcast(*arguments, code=0):
 
 def start():
     agent = "-agentpath:%s=dir=%s,publish=1s,warmup=10s,off_heap=2s" % (jvm.AGENT, path("heapcast"))
+    # standalone, the resource id stands in the file and not on the command line, so the agent is told its name
     log = "-Xlog:gc*=info,gc+heap=debug:file=%s:tm,tg" % path("gc.log")
-    bed("up", "-m", "1024m", "-o", "-XX:+UseG1GC %s %s" % (log, agent), "-j", agent + ",role=auto,name=jm",
-        "-c", "taskmanager.resource-id=tm-under-test")
+    bed("up", "-m", "1024m", "-o", "-XX:+UseG1GC %s %s,name=tm-under-test" % (log, agent), "-j", agent + ",name=jm")
     bed("submit", "--max-mb", "40", "--rate", "8000", "--garbage-bytes", "40000", "--read", "1")
     wait_for("60 collections", lambda: recommendation("tm-under-test")["window"]["collections"] >= 60, 120)
     wait_for("a number", lambda: "heap_bytes" in recommendation("tm-under-test")["recommendation"], 60)
