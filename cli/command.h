@@ -16,7 +16,7 @@ extern const struct hc_command hc_cmd_show, hc_cmd_memory, hc_cmd_resolve, hc_cm
     hc_cmd_export;
 
 /* Prints `heapcast: NAME:LINE: text` on stderr (name may be NULL, the line is left out when 0) and returns
- * HC_EXIT_FAILED. */
+ * HC_EXIT_FAILED, or HC_EXIT_NODATA for HC_ENODATA. */
 int hc_complain(const char *name, const struct hc_error *err);
 
 #endif

@@ -12,5 +12,5 @@ int hc_complain(const char *name, const struct hc_error *err)
         fprintf(stderr, "heapcast: %s: %s\n", name, err->text);
     else
         fprintf(stderr, "heapcast: %s:%u: %s\n", name, err->line, err->text);
-    return HC_EXIT_FAILED;
+    return err->status == HC_ENODATA ? HC_EXIT_NODATA : HC_EXIT_FAILED;
 }

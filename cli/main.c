@@ -40,7 +40,7 @@ int main(int argc, char **argv)
         names[i] = commands[i]->name;
         if (strcmp(argv[1], names[i]) == 0) {
             int code = commands[i]->run(argc - 1, argv + 1);
-            if (fflush(stdout) != 0 && code == HC_EXIT_DONE) {
+            if ((fflush(stdout) != 0 || ferror(stdout)) && code == HC_EXIT_DONE) {
                 perror("heapcast: standard output");
                 code = HC_EXIT_FAILED;
             }

@@ -37,15 +37,25 @@ int hc_usage_error(const struct hc_usage *usage, const char *format, ...)
     return HC_EXIT_USAGE;
 }
 
+/* getopt's '?': `optopt` is 0 after an unknown long name, which is `given`; else a letter, or the id of an option that
+ * was given an argument and takes none. */
 static int complain(const struct hc_usage *usage, const char *given)
 {
-    const char *names[OPTIONS_MAX + 2];
+    const char *names[OPTIONS_MAX + 1], *near;
     size_t count = 0;
-    for (const struct hc_option *o = usage->options; o->id != 0 && count < OPTIONS_MAX; o++)
+    for (const struct hc_option *o = usage->options; o->id != 0 && count < OPTIONS_MAX; o++) {
         names[count++] = o->name;
+        if (o->id == optopt) {
+            hc_usage_error(usage, "option '--%s' takes no argument", o->name);
+            return HC_OPTIONS_BAD;
+        }
+    }
     names[count++] = "help";
-    const char *near = strncmp(given, "--", 2) == 0 ? hc_nearest(given + 2, names, count) : NULL;
-    if (near != NULL)
+    if (optopt == ID_HELP)
+        hc_usage_error(usage, "option '--help' takes no argument");
+    else if (optopt != 0)
+        hc_usage_error(usage, "unknown option '-%c'", optopt);
+    else if ((near = hc_nearest(given + 2, names, count)) != NULL)
         hc_usage_error(usage, "unknown option '%s'; did you mean '--%s'?", given, near);
     else
         hc_usage_error(usage, "unknown option '%s'", given);
@@ -69,7 +79,6 @@ int hc_options_next(const struct hc_usage *usage, int argc, char **argv)
     longs[count] = (struct option){"help", no_argument, NULL, ID_HELP};
 
     opterr = 0;
-    int at = optind;
     int id = getopt_long(argc, argv, shorts, longs, NULL);
     if (id == -1)
         return HC_OPTIONS_END;
@@ -82,7 +91,7 @@ int hc_options_next(const struct hc_usage *usage, int argc, char **argv)
         return HC_OPTIONS_BAD;
     }
     if (id == '?')
-        return complain(usage, argv[optind > at ? optind - 1 : at]);
+        return complain(usage, argv[optind - 1]);
     return id;
 }
 

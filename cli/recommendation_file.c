@@ -33,7 +33,7 @@ static enum hc_status search(const char *path, hc_path_fn *each, void *context, 
 {
     char *roots[] = {(char *)(uintptr_t)path, NULL};
     size_t found = 0;
-    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
     if (tree == NULL)
         return hc_fail(err, HC_EIO, 0, "cannot be searched: %s", strerror(errno));
     for (FTSENT *entry; (entry = fts_read(tree)) != NULL;) {
