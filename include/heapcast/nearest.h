@@ -4,7 +4,8 @@
 
 #include <stddef.h>
 
-/* Borrowed from `names`; NULL where none is near (more than a third of the letters would have to change). */
+/* Borrowed from `names`; NULL where none is near (more than a third of the letters and one more would
+ * have to change). */
 const char *hc_nearest(const char *given, const char *const *names, size_t count);
 
 #endif
