@@ -6,7 +6,8 @@
 static struct {
     const struct perf_counters *counters;
     struct ring *ring;
-    int depth; /* pairs can nest: a collection for metadata (cause "Metadata GC Threshold") marks itself and its pause */
+    int depth; /* pairs can nest: a collection for metadata (cause "Metadata GC Threshold") marks itself and its pause
+                */
     int64_t start_ns;
     int64_t used_before, old_before, eden_capacity;
     int64_t young_invocations, full_invocations;
