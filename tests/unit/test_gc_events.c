@@ -3,6 +3,7 @@
 
 #include "tests/support/cmocka_test.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct {
