@@ -84,14 +84,14 @@ unit-programs: $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT))
 ## test: all that must pass before a change lands; sets up what it lacks (about 8 minutes on two cores)
 test:
 	@scripts/bootstrap.sh test
-	@$(MAKE) --no-print-directory all unit-programs
-	@$(MAKE) --no-print-directory unit-programs SANITIZE=address,undefined
+	@$(MAKE) --no-print-directory -j$(shell nproc) all unit-programs
+	@$(MAKE) --no-print-directory -j$(shell nproc) unit-programs SANITIZE=address,undefined
 	@tests/run.sh all
 
 .PHONY: test-unit
 ## test-unit: unit and golden tests, plain and under ASan and UBSan; no JVM, no network (about a minute)
 test-unit: all unit-programs
-	@$(MAKE) --no-print-directory unit-programs SANITIZE=address,undefined
+	@$(MAKE) --no-print-directory -j$(shell nproc) unit-programs SANITIZE=address,undefined
 	@tests/run.sh unit golden check
 
 .PHONY: test-jvm
@@ -120,7 +120,7 @@ check: all
 ## demo: the main job on a real Flink TaskManager, set-up included (FLINK_VERSION=1.20.5, DEMO=jvm for a plain JVM)
 demo:
 	@scripts/bootstrap.sh demo
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j$(shell nproc) all
 	@scripts/demo.sh
 
 .PHONY: bench
