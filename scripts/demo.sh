@@ -89,7 +89,9 @@ T
     resolve=(--recommendation "$run/recommendation.json" --config "$config" --flink-version "$FLINK_VERSION")
     say "3. What that means for Flink (heapcast explain):"
     $heapcast explain "${resolve[@]}" || fail "heapcast explain"
-    $heapcast resolve "${resolve[@]}" --format config.yaml -o "$run/right-sized.yaml" || fail "heapcast resolve"
+    # Its warnings stand above already, in what explain says.
+    $heapcast resolve "${resolve[@]}" --format config.yaml -o "$run/right-sized.yaml" 2>"$run/log/resolve" ||
+        fail "heapcast resolve: $(cat "$run/log/resolve")"
     say "   Written by heapcast resolve:"
     diff "$config" "$run/right-sized.yaml" | sed -n 's/^[<>]/  &/p' || true
 
