@@ -49,15 +49,16 @@ static const char *mib(uint64_t bytes, char *out, size_t size)
 }
 #define MIB(bytes) mib(bytes, (char[24]){0}, 24)
 
-static const char *percent(double ratio, char *out, size_t size)
+static const char *decimal(double value, char *out, size_t size)
 {
-    if (isnan(ratio))
+    if (isnan(value))
         snprintf(out, size, "-");
     else
-        snprintf(out, size, "%.1f", ratio * 100);
+        snprintf(out, size, "%.1f", value);
     return out;
 }
-#define PERCENT(ratio) percent(ratio, (char[24]){0}, 24)
+#define DECIMAL(value) decimal(value, (char[24]){0}, 24)
+#define PERCENT(ratio) DECIMAL((ratio)*100)
 
 static void print_row(const struct hc_recommendation *r, const struct hc_subject *s)
 {
@@ -97,10 +98,10 @@ static void print_long(const struct hc_recommendation *r, const struct hc_subjec
     printf("\n  live set, MiB          now %s, p50 %s, p95 %s, p99 %s, max %s (%s)\n", MIB(r->observed.live_now_bytes),
            MIB(r->observed.live_p50_bytes), MIB(r->observed.live_p95_bytes), MIB(r->observed.live_p99_bytes),
            MIB(r->observed.live_max_bytes), evidences[r->observed.evidence]);
-    printf("  collections            %llu, restarts %llu, GC share %s %%, pauses p50 %.1f, p99 %.1f, max %.1f ms\n",
+    printf("  collections            %llu, restarts %llu, GC share %s %%, pauses p50 %s, p99 %s, max %s ms\n",
            (unsigned long long)r->window.collections, (unsigned long long)r->window.restarts,
-           PERCENT(r->observed.gc_share_ratio), r->observed.pause_p50_ms, r->observed.pause_p99_ms,
-           r->observed.pause_max_ms);
+           PERCENT(r->observed.gc_share_ratio), DECIMAL(r->observed.pause_p50_ms), DECIMAL(r->observed.pause_p99_ms),
+           DECIMAL(r->observed.pause_max_ms));
     if (r->model.binding != HC_TERM_NONE)
         printf("  decided by             %s\n", terms[r->model.binding]);
     if (r->off_heap.rss_bytes != HC_BYTES_UNKNOWN) {

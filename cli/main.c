@@ -23,7 +23,18 @@ static int help(FILE *out)
     return HC_EXIT_DONE;
 }
 
-int main(int argc, char **argv)
+static int unknown(const char *given)
+{
+    const char *names[COMMANDS], *near;
+    for (size_t i = 0; i < COMMANDS; i++)
+        names[i] = commands[i]->name;
+    near = hc_nearest(given, names, COMMANDS);
+    fprintf(stderr, "heapcast: unknown command '%s'%s%s%s; 'heapcast --help' lists them\n", given,
+            near != NULL ? ", did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
+    return HC_EXIT_USAGE;
+}
+
+static int run(int argc, char **argv)
 {
     if (argc < 2) {
         help(stderr);
@@ -35,20 +46,19 @@ int main(int argc, char **argv)
         puts("heapcast " HC_VERSION);
         return HC_EXIT_DONE;
     }
-    const char *names[COMMANDS];
-    for (size_t i = 0; i < COMMANDS; i++) {
-        names[i] = commands[i]->name;
-        if (strcmp(argv[1], names[i]) == 0) {
-            int code = commands[i]->run(argc - 1, argv + 1);
-            if ((fflush(stdout) != 0 || ferror(stdout)) && code == HC_EXIT_DONE) {
-                perror("heapcast: standard output");
-                code = HC_EXIT_FAILED;
-            }
-            return code;
-        }
+    for (size_t i = 0; i < COMMANDS; i++)
+        if (strcmp(argv[1], commands[i]->name) == 0)
+            return commands[i]->run(argc - 1, argv + 1);
+    return unknown(argv[1]);
+}
+
+/* A result that could not be written is no success. */
+int main(int argc, char **argv)
+{
+    int code = run(argc, argv);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && code == HC_EXIT_DONE) {
+        perror("heapcast: standard output");
+        code = HC_EXIT_FAILED;
     }
-    const char *near = hc_nearest(argv[1], names, COMMANDS);
-    fprintf(stderr, "heapcast: unknown command '%s'%s%s%s; 'heapcast --help' lists them\n", argv[1],
-            near != NULL ? ", did you mean '" : "", near != NULL ? near : "", near != NULL ? "'?" : "");
-    return HC_EXIT_USAGE;
+    return code;
 }
