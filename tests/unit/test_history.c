@@ -276,6 +276,28 @@ static void a_symbolic_link_is_followed(void **state)
     assert_int_equal(st.st_size, HEADER + SIZE);
 }
 
+/* A log rotation that truncates: touching the map would now be the end of the process. */
+static void a_file_cut_short_in_use_is_noticed(void **state)
+{
+    (void)state;
+    open_good();
+    assert_true(hc_history_intact(h));
+    assert_int_equal(unlink(in_scratch("h.hc")), 0); /* removed is harmless: the map keeps it alive */
+    assert_true(hc_history_intact(h));
+    hc_history_close(h);
+    open_good();
+    assert_int_equal(truncate(in_scratch("h.hc"), HEADER + SIZE - 1), 0);
+    assert_false(hc_history_intact(h));
+    assert_int_equal(truncate(in_scratch("h.hc"), 0), 0);
+    assert_false(hc_history_intact(h));
+    struct hc_history *reader = NULL;
+    hc_history_close(h);
+    open_good(); /* empty: a new one */
+    assert_int_equal(hc_history_read(in_scratch("h.hc"), SIZE, VERSION, &reader, &err), HC_OK);
+    assert_true(hc_history_intact(reader));
+    hc_history_close(reader);
+}
+
 static void what_cannot_be_opened_says_why(void **state)
 {
     static char path[5000];
@@ -368,6 +390,7 @@ int main(void)
         TEST(renew_keeps_the_old_content_aside),
         TEST(a_renewed_history_that_cannot_be_is_an_error),
         TEST(a_symbolic_link_is_followed),
+        TEST(a_file_cut_short_in_use_is_noticed),
         TEST(what_cannot_be_opened_says_why),
         TEST(no_space_is_an_error_and_leaves_no_file),
         TEST(a_full_disk_is_an_error_and_not_a_bus_error),
