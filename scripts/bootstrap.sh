@@ -63,6 +63,9 @@ missing_packages() {
         [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates # for pip
         [ -x "$venv/bin/python" ] || python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
     fi
+    if [ "$1" = test ]; then
+        [ -e /usr/share/i18n/locales/de_DE ] || echo locales
+    fi
 }
 
 # Debian 12 and Ubuntu have 17; a release that has dropped it has a newer one.
@@ -335,6 +338,12 @@ prepare_build() {
 # A test that lacks something says so and is skipped; only building needs everything.
 prepare_test() {
     local major
+    # For the tests that print numbers under a locale with a decimal comma, as a host JVM may have set one.
+    if [ ! -d build/locale/de_DE.UTF-8 ]; then
+        mkdir -p build/locale
+        quietly localedef localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8 ||
+            say "no locale with a decimal comma: its tests will be skipped"
+    fi
     need_module jsonschema || say "no jsonschema: the test of the JSON Schema will be skipped"
     for major in 11 21 25; do
         need_jdk $major || say "no Java $major: its tests will be skipped"

@@ -9,7 +9,7 @@
 #   flink   tests/integration/flink_*
 #
 # Scripts print "ok NAME", "not ok NAME: why" or "skip NAME: what is missing" for each test; any other line is log, shown
-# if the script fails. Exit status other than 0 without a "not ok" is a failure of the script itself. They run in the
+# if the script fails. A cmocka test that skips prints "skip: what is missing". Exit status other than 0 without a "not ok" is a failure of the script itself. They run in the
 # repository's root; *.py run under a Python that has what scripts/bootstrap.sh test installs.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -40,7 +40,7 @@ report() {
     failed=$((failed + $3))
     skipped=$((skipped + $4))
     printf '%4d ok %s%s %s s\n' "$2" "$([ "$3" = 0 ] || echo "$3 FAILED ")" "$([ "$4" = 0 ] || echo "$4 skipped ")" "$seconds"
-    sed -n 's/^skip /    skipped /p' "$log"
+    sed -nE 's/^skip(ped)?:? /    skipped /p' "$log"
     if [ "$3" != 0 ]; then
         failures+=("$1")
         sed 's/^/    /' "$log" | tail -n 150
@@ -53,7 +53,7 @@ cmocka_count() { sed -nE "s/^\[  $1 \] ([0-9]+) test.*/\1/p" "$log" | awk '{ sum
 
 run_cmocka() {
     local name=$1 good bad skips
-    run "$name" "$name"
+    run "$name" env LOCPATH="$PWD/build/locale" "$name"
     good=$(cmocka_count 'PASSED ')
     bad=$(cmocka_count 'FAILED ')
     skips=$(cmocka_count 'SKIPPED')
