@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# What heapcast costs, each figure beside a limit and a peer. `make bench`; about two minutes, on a quiet machine.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. scripts/places.sh
+
+build=build/bench
+mkdir -p $build
+compile() { "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Iinclude -I. -o "$build/$1" "tests/bench/$1.c" "${@:2}" -lm -lpthread; }
+compile bench_callback build/obj/agent/{gc_events,perf_counters,ring}.o
+compile bench_predictor build/libheapcast-core.a
+exec "$(python_tool)" tests/bench/bench.py $build
