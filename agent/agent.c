@@ -107,12 +107,13 @@ static void describe_jvm(void)
 static void announce(const char *missing)
 {
     static const char *const roles[] = {"jvm", "taskmanager", "jobmanager"};
+    char heap[48] = "heap unknown";
+    if (agent.subject.heap_max_bytes != HC_BYTES_UNKNOWN)
+        snprintf(heap, sizeof heap, "heap %.0f MiB", (double)agent.subject.heap_max_bytes / 1048576);
     if (missing != NULL)
         log_line(LOG_LEVEL_ERROR, "%s", missing);
-    log_line(LOG_LEVEL_INFO, "version %s watches %s %s (JDK %s, heap %.0f MiB), files in %s", HC_VERSION,
-             roles[agent.subject.role], agent.subject.name, agent.subject.jvm_version,
-             agent.subject.heap_max_bytes == HC_BYTES_UNKNOWN ? 0.0 : (double)agent.subject.heap_max_bytes / 1048576,
-             agent.dir);
+    log_line(LOG_LEVEL_INFO, "version %s watches %s %s (JDK %s, %s), files in %s", HC_VERSION,
+             roles[agent.subject.role], agent.subject.name, agent.subject.jvm_version, heap, agent.dir);
 }
 
 /* The JVM lives: counters are there, threads can be started. */
