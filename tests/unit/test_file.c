@@ -5,10 +5,32 @@
 #include "tests/support/scratch.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 static struct hc_error err;
+
+/* These two take the C library's place in this program, to see the order and to let the disk fail. */
+static unsigned synced, synced_at_rename;
+static int sync_error;
+
+int fsync(int fd)
+{
+    synced++;
+    if (sync_error != 0) {
+        errno = sync_error;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int rename(const char *from, const char *to)
+{
+    synced_at_rename = synced;
+    return (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
+}
 
 static unsigned files_in_scratch(void)
 {
@@ -169,6 +191,23 @@ static void a_failed_write_leaves_the_old_file(void **state)
     unlink(in_scratch("f"));
 }
 
+/* Else a power cut right after the rename could leave an empty file under the good name. */
+static void data_are_on_disk_before_the_name_and_the_name_after(void **state)
+{
+    (void)state;
+    synced = 0;
+    assert_int_equal(hc_file_replace(in_scratch("f"), "first", 5, &err), HC_OK);
+    assert_int_equal(synced_at_rename, 1); /* the file */
+    assert_int_equal(synced, 2);           /* its directory */
+    sync_error = EIO;
+    assert_int_equal(hc_file_replace(in_scratch("f"), "second", 6, &err), HC_EIO);
+    sync_error = 0;
+    assert_contains(err.text, "Input/output error");
+    assert_string_equal(text_of(in_scratch("f")), "first");
+    assert_int_equal(files_in_scratch(), 1);
+    unlink(in_scratch("f"));
+}
+
 static void where_nothing_can_be_written_it_says_so(void **state)
 {
     char path[5000];
@@ -212,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_reader_with_the_file_open_keeps_the_old_one),
         cmocka_unit_test(devices_and_pipes_are_written_to_not_replaced),
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
+        cmocka_unit_test(data_are_on_disk_before_the_name_and_the_name_after),
         cmocka_unit_test(where_nothing_can_be_written_it_says_so),
         cmocka_unit_test(a_name_without_folder_is_one_in_the_working_directory),
     };
