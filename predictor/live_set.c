@@ -133,15 +133,12 @@ static uint64_t cycle_minimum(struct hc_live_set *set, uint64_t used_bytes)
     return minimum;
 }
 
-/* After a clean point: the block's minimum less the garbage that grew with allocation, but at least 0.9 of what the
+/* Between clean points: the block's minimum less the garbage that grew with allocation, but at least 0.9 of what the
  * last clean point showed. */
 static uint64_t between_clean_points(const struct hc_live_set *set, enum hc_collector collector)
 {
-    /* Nothing was ever swept: all that is used may be live, and a job that fills its state looks just so. */
-    if (set->clean_ms == INT64_MIN)
-        return set->used_bytes;
     uint64_t upper = block_minimum(set) + block_swing(set, collector);
-    if (!set->allocated_known)
+    if (set->clean_ms == INT64_MIN || !set->allocated_known)
         return upper;
     double less_garbage = (double)upper - set->rate * set->allocated_bytes;
     double anchor = 0.9 * (double)set->clean_bytes;
@@ -191,6 +188,11 @@ uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample 
 void hc_live_set_observe_pause(struct hc_live_set *set)
 {
     set->swept = 1;
+}
+
+int hc_live_set_swept(const struct hc_live_set *set)
+{
+    return set->clean_ms != INT64_MIN;
 }
 
 enum hc_evidence hc_live_set_evidence(const struct hc_live_set *set, int64_t now_ms, int64_t max_age_ms)

@@ -47,6 +47,10 @@ uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample 
                              int *out_clean);
 /* A pause that moves no object (G1 Remark, Cleanup) may still free whole regions of the old generation. */
 void hc_live_set_observe_pause(struct hc_live_set *set);
+/* 1 once anything swept the old generation. Before that an estimate is no more than a guess: all that is used may be
+ * live, and a job that fills its state looks just like one that leaves garbage behind. */
+int hc_live_set_swept(const struct hc_live_set *set);
+
 /* How well the live set is known, when a clean point of the last `max_age_ms` counts. */
 enum hc_evidence hc_live_set_evidence(const struct hc_live_set *set, int64_t now_ms, int64_t max_age_ms);
 

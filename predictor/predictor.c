@@ -147,6 +147,12 @@ static unsigned count_restarts(const struct hc_series *series, int64_t from_ms)
     return restarts;
 }
 
+/* The most that was live in an hour; before the first sweep, the most that was used. */
+static uint64_t hour_live_bytes(const struct hc_series *series, const struct hc_hour *hour)
+{
+    return hc_live_set_swept(&series->now.live) ? hour->live_max_bytes : hour->used_after_max_bytes;
+}
+
 static void observe_window(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
 {
     int64_t last = hc_hour_of(now_ms), allocated_ms = 0, promoted_ms = 0;
@@ -158,8 +164,8 @@ static void observe_window(const struct hc_series *series, int64_t now_ms, struc
         if (out->window.collections == 0 && hour->collections > 0)
             out->window.from_ms = hour->first_ms;
         out->window.collections += hour->collections;
-        if (hour->live_max_bytes > out->observed.live_max_bytes)
-            out->observed.live_max_bytes = hour->live_max_bytes;
+        if (hour_live_bytes(series, hour) > out->observed.live_max_bytes)
+            out->observed.live_max_bytes = hour_live_bytes(series, hour);
         if (hour->pause_max_us > pause_max_us)
             pause_max_us = hour->pause_max_us;
         allocated += hour->allocated_bytes;
@@ -194,7 +200,7 @@ static void observe_live_set(const struct hc_series *series, int64_t now_ms, str
         out->observed.live_lower_bytes = out->observed.live_upper_bytes = HC_BYTES_UNKNOWN;
         return;
     }
-    out->observed.live_now_bytes = live->live_bytes;
+    out->observed.live_now_bytes = hc_live_set_swept(live) ? live->live_bytes : live->used_bytes;
     out->observed.live_p50_bytes = live_percentile(out, 0.50);
     out->observed.live_p95_bytes = live_percentile(out, 0.95);
     out->observed.live_p99_bytes = live_percentile(out, 0.99);
@@ -245,7 +251,7 @@ static unsigned hourly_live(struct hc_predictor *predictor, int64_t now_ms)
     for (int64_t h = last - HC_HOUR_SLOTS + 1; h <= last; h++) {
         const struct hc_hour *hour = hc_series_hour(series, h);
         if (hour != NULL && hour->collections > 0)
-            predictor->hours[n++] = (double)hour->live_max_bytes;
+            predictor->hours[n++] = (double)hour_live_bytes(series, hour);
         else if (n > 0) {
             predictor->hours[n] = predictor->hours[n - 1];
             n++;
@@ -270,7 +276,9 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, st
     if (n < LEAST_HOURS) {
         out->model.percentile = 1.0;
         out->model.percentile_bytes = out->observed.live_max_bytes;
-        out->model.margin_ratio = policy->margin_ratio * SHORT_HISTORY_MARGIN;
+        /* before the first sweep the maximum holds all garbage too, which is margin enough */
+        if (hc_live_set_swept(&predictor->series.now.live))
+            out->model.margin_ratio = policy->margin_ratio * SHORT_HISTORY_MARGIN;
         return;
     }
     double slope = hc_trend_slope(values, n, scratch);
@@ -403,7 +411,8 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     int64_t since_start_ms = now_ms > series->now.epoch.start_ms ? now_ms - series->now.epoch.start_ms : 0;
     out->confidence_ratio = hc_confidence_ratio(&(struct hc_confidence_facts){cost.covered_ms, out->window.collections,
                                                                               out->observed.evidence, since_start_ms});
-    struct hc_reason_facts facts = {.covered_ms = cost.covered_ms, .since_start_ms = since_start_ms};
+    struct hc_reason_facts facts = {
+        .covered_ms = cost.covered_ms, .since_start_ms = since_start_ms, .swept = hc_live_set_swept(&series->now.live)};
 
     unsigned hours = hourly_live(predictor, now_ms);
     if (hours == 0 || out->current_heap_bytes == HC_BYTES_UNKNOWN ||

@@ -82,10 +82,9 @@ static void say_live_set(const struct hc_reason_facts *facts, const struct hc_po
     if (facts->short_history)
         say(out,
             "The live set stayed below %s in %llu collections over %s; with less than 6 h of history its maximum "
-            "counts, and "
-            "a wider margin.",
+            "counts%s.",
             hc_reason_bytes((double)out->observed.live_max_bytes, a), (unsigned long long)out->window.collections,
-            hc_reason_time(facts->covered_ms, b));
+            hc_reason_time(facts->covered_ms, b), facts->swept ? ", and a wider margin" : "");
     else
         say(out, "The live set stayed below %s in %s of the last three days' hours%s.",
             hc_reason_bytes((double)out->model.percentile_bytes, a), percent(out->model.percentile, b),
@@ -118,9 +117,9 @@ static void say_evidence(const struct hc_reason_facts *facts, struct hc_recommen
     if (out->model.binding == HC_TERM_CAP)
         say(out, "Limited to the heap in force.");
     if (out->observed.evidence == HC_EVIDENCE_UPPER_BOUND)
-        say(out,
-            "No collection of the old generation in the last 24 h: the live set is an upper bound, the true one may be "
-            "much smaller.");
+        say(out, "No collection of the old generation %s: %s, and the true live set may be much smaller.",
+            facts->swept ? "in the last 24 h" : "was ever seen",
+            facts->swept ? "the live set is an estimate from above" : "all that is used counts as live");
     if (out->window.samples_dropped > 0)
         say(out, "%llu samples were lost or contradicted themselves.", (unsigned long long)out->window.samples_dropped);
     if (out->window.restarts > 0)

@@ -12,6 +12,7 @@ struct hc_reason_facts {
     int64_t since_start_ms;   /* of the running JVM */
     uint64_t held_back_bytes; /* the number that hysteresis held back; 0 none */
     int short_history;        /* fewer hours than a percentile needs */
+    int swept;                /* a collection of the old generation was ever seen */
     int heap_exhausted;       /* OutOfMemoryError in the last day */
 };
 

@@ -44,17 +44,6 @@ static void test_minimum_of_a_block_of_fifteen(void **state)
     assert_int_equal(see(&set, HC_GC_YOUNG, 400, 0, 600), 400);
 }
 
-/* A job that fills its state, or one that leaves garbage behind: nobody can tell yet. */
-static void test_all_that_is_used_may_be_live_before_the_first_sweep(void **state)
-{
-    (void)state;
-    struct hc_live_set set;
-    hc_live_set_init(&set);
-    for (unsigned i = 1; i <= 40; i++)
-        assert_int_equal(see(&set, HC_GC_YOUNG, 20 * i, 100, 10), 20 * i);
-    assert_int_equal(hc_live_set_evidence(&set, clock_ms, 1000000), HC_EVIDENCE_UPPER_BOUND);
-}
-
 static void test_the_first_seconds_of_a_job_are_forgotten_early(void **state)
 {
     (void)state;
@@ -177,7 +166,6 @@ static void test_concurrent_cycles_carry_what_was_allocated_meanwhile(void **sta
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_all_that_is_used_may_be_live_before_the_first_sweep),
         cmocka_unit_test(test_minimum_of_a_block_of_fifteen),
         cmocka_unit_test(test_the_first_seconds_of_a_job_are_forgotten_early),
         cmocka_unit_test(test_full_is_exact_and_starts_a_new_block),

@@ -157,17 +157,41 @@ static void test_a_few_minutes_already_give_a_number(void **state)
     reopen(&world);
     start(&world);
     for (unsigned i = 0; i < 30; i++)
-        collect(&world, HC_GC_YOUNG, 200 * MIB, 5000, 5000);
+        collect(&world, i == 0 ? HC_GC_FULL : HC_GC_YOUNG, 200 * MIB, 5000, 5000);
     struct hc_recommendation advice = predict(&world);
     assert_int_equal(advice.verdict, HC_VERDICT_SHRINK);
     assert_true(advice.current_heap_bytes == 1000 * MIB && advice.observed.live_max_bytes == 200 * MIB);
     /* 200 x 1.05 x 1.3 + 70 = 343 MiB must fit; GC costs 0.1 %. */
     assert_in_range(advice.model.live_upper_bytes / MIB, 342, 343);
     assert_int_equal(advice.heap_bytes, 384 * MIB);
-    assert_int_equal(advice.observed.evidence, HC_EVIDENCE_UPPER_BOUND);
+    assert_int_equal(advice.observed.evidence, HC_EVIDENCE_EXACT);
     assert_true(fabs(advice.observed.gc_share_ratio - 0.001) < 0.0002);
     assert_true(fabs(advice.observed.allocation_bytes_per_s / (10.0 * (double)MIB) - 1) < 0.05);
     assert_string_equal(advice.reasons[0], "A heap of 384 MiB is enough, 61.6 % less than the 1000 MiB in force.");
+    finish(&world);
+}
+
+/* A job that fills its state looks just like one that leaves garbage behind: all that is used must fit, until a
+ * collection of the old generation shows better. */
+static void test_before_the_first_sweep_all_that_is_used_counts(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    world.policy.warmup_ms = 60000;
+    reopen(&world);
+    start(&world);
+    for (unsigned i = 1; i <= 40; i++)
+        collect(&world, HC_GC_YOUNG, 10 * i * MIB, 5000, 5000);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.observed.evidence, HC_EVIDENCE_UPPER_BOUND);
+    assert_int_equal(advice.observed.live_now_bytes, 400 * MIB);
+    assert_int_equal(advice.model.percentile_bytes, 400 * MIB);
+    assert_true(advice.heap_bytes > 400 * MIB / 9 * 10);
+    collect(&world, HC_GC_FULL, 100 * MIB, 5000, 5000);
+    struct hc_recommendation better = predict(&world);
+    assert_int_equal(better.observed.live_now_bytes, 100 * MIB);
+    assert_true(better.model.percentile_bytes < 300 * MIB);
     finish(&world);
 }
 
@@ -623,6 +647,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nothing_seen_says_what_is_missing),
         cmocka_unit_test(test_a_few_minutes_already_give_a_number),
+        cmocka_unit_test(test_before_the_first_sweep_all_that_is_used_counts),
         cmocka_unit_test(test_the_cost_of_collections_decides_where_it_is_high),
         cmocka_unit_test(test_a_rise_is_carried_to_the_horizon),
         cmocka_unit_test(test_an_exhausted_heap_gets_a_fifth_more),

@@ -72,10 +72,10 @@ static void test_each_circumstance_is_said(void **state)
 {
     (void)state;
     struct hc_policy policy;
-    struct hc_reason_facts facts = {.heap_exhausted = 1, .held_back_bytes = 580 * MIB};
+    struct hc_reason_facts facts = {.swept = 1, .heap_exhausted = 1, .held_back_bytes = 580 * MIB};
     hc_policy_init(&policy);
     struct hc_recommendation advice = advice_of(HC_VERDICT_SHRINK);
-    assert_false(says(&advice, "upper bound"));
+    assert_false(says(&advice, "an estimate from above"));
     advice.observed.evidence = HC_EVIDENCE_UPPER_BOUND;
     advice.model.binding = HC_TERM_GC_COST;
     advice.window.samples_dropped = 3;
@@ -83,7 +83,7 @@ static void test_each_circumstance_is_said(void **state)
     advice.off_heap.metaspace.recommended_bytes = 64 * MIB;
     advice.off_heap.metaspace.max_bytes = 44 * MIB;
     hc_reasons_write(&facts, &policy, &advice);
-    assert_true(says(&advice, "upper bound"));
+    assert_true(says(&advice, "an estimate from above"));
     assert_true(says(&advice, "this decided"));
     assert_true(says(&advice, "3 samples"));
     assert_true(says(&advice, "started 2 times"));
@@ -96,7 +96,7 @@ static void test_a_hold_says_how_long(void **state)
 {
     (void)state;
     struct hc_policy policy;
-    struct hc_reason_facts facts = {.since_start_ms = 1200000, .covered_ms = 86400000};
+    struct hc_reason_facts facts = {.swept = 1, .since_start_ms = 1200000, .covered_ms = 86400000};
     hc_policy_init(&policy);
     policy.restart_hold_ms = 6 * 3600000;
     struct hc_recommendation advice = advice_of(HC_VERDICT_INSUFFICIENT_DATA);
