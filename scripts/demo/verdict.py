@@ -20,10 +20,14 @@ def main(size_name, before_path, after_path):
     def mib(key):
         return [f"{run[key] / MIB:.0f} MiB" for run in (before, after)]
 
+    def less(key):
+        difference = before[key] - after[key]
+        return f"{abs(difference) / MIB:.0f} MiB {'less' if difference >= 0 else 'more'}"
+
     rows = [
         ("", "before", "after", ""),
-        (size_name, *mib("size_bytes"), f"{saved / MIB:.0f} MiB less ({saved / before['size_bytes']:.1%})"),
-        ("peak RSS", *mib("rss_peak_bytes"), f"{(before['rss_peak_bytes'] - after['rss_peak_bytes']) / MIB:.0f} MiB less"),
+        (size_name, *mib("size_bytes"), f"{less('size_bytes')} ({abs(saved) / before['size_bytes']:.1%})"),
+        ("peak RSS", *mib("rss_peak_bytes"), less("rss_peak_bytes")),
         ("throughput", *(f"{run['throughput']:.0f}/s" for run in (before, after)), f"ratio {ratio:.3f}"),
         ("GC share of time", *(f"{run['gc_share_ratio']:.2%}" for run in (before, after)), ""),
         ("longest GC pause", *(f"{run['pause_max_ms']:.0f} ms" for run in (before, after)), ""),
