@@ -2,7 +2,7 @@
 # What no test of behaviour sees: rooms, headers, format, exports, banned functions, warnings. `make check`.
 # One line a check: "ok NAME", "FAILED NAME: why" or "skip NAME: what is missing".
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 rooms=(agent cli predictor records resolver)
 failed=0

@@ -12,7 +12,7 @@
 # if the script fails. A cmocka test that skips prints "skip: what is missing". Exit status other than 0 without a "not ok" is a failure of the script itself. They run in the
 # repository's root; *.py run under a Python that has what scripts/bootstrap.sh test installs.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 . scripts/places.sh
 
 passed=0 failed=0 skipped=0
