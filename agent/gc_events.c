@@ -11,6 +11,7 @@ static struct {
     int64_t start_ns;
     int64_t used_before, old_before, eden_capacity;
     int64_t young_invocations, full_invocations;
+    int64_t phase_invocations; /* at the Finish before: HotSpot counts a Remark or Cleanup just before its Start */
 } at_start;
 
 static int64_t now_ns(void)
@@ -29,6 +30,7 @@ void gc_events_init(const struct perf_counters *counters, struct ring *ring)
 {
     at_start.counters = counters;
     at_start.ring = ring;
+    at_start.phase_invocations = perf_value(counters->phase_invocations);
 }
 
 void gc_events_start(void)
@@ -74,6 +76,12 @@ void gc_events_finish(void)
     r.eden_capacity = at_start.eden_capacity;
     r.young_count = (uint32_t)(*c->young_invocations - at_start.young_invocations);
     r.full_count = (uint32_t)(*c->full_invocations - at_start.full_invocations);
+    r.phase_count = (uint32_t)(perf_value(c->phase_invocations) - at_start.phase_invocations);
+    at_start.phase_invocations += r.phase_count;
+    /* An operation that found nothing left to do: two threads ran out of metaspace, the first one's collection helped
+     * both. Taken for a Remark it would put the count of a cycle's pauses out of step. */
+    if (r.young_count + r.full_count + r.phase_count == 0)
+        return;
     copy_cause(c, r.cause);
     ring_push(at_start.ring, &r);
 }

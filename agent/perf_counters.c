@@ -34,6 +34,7 @@ static const struct {
     {"sun.gc.generation.1.maxCapacity", offsetof(struct perf_counters, old_max)},
     {"sun.gc.collector.0.invocations", offsetof(struct perf_counters, young_invocations)},
     {"sun.gc.collector.1.invocations", offsetof(struct perf_counters, full_invocations)},
+    {"sun.gc.collector.2.invocations", offsetof(struct perf_counters, phase_invocations)},
     {"sun.gc.metaspace.used", offsetof(struct perf_counters, metaspace_used)},
     {"sun.gc.metaspace.capacity", offsetof(struct perf_counters, metaspace_capacity)},
     {"java.cls.loadedClasses", offsetof(struct perf_counters, classes_loaded)},

@@ -21,8 +21,8 @@ struct gc_record {
     int64_t used_before, used_after;
     int64_t old_before, old_after;
     int64_t committed;
-    int64_t eden_capacity;            /* before the pause */
-    uint32_t young_count, full_count; /* how far the collectors' invocation counters moved */
+    int64_t eden_capacity;                         /* before the pause */
+    uint32_t young_count, full_count, phase_count; /* how far the collectors' invocation counters moved */
     char cause[RING_CAUSE];
 };
 

@@ -21,7 +21,7 @@ static enum hc_gc_kind kind_of(struct sampler *s, const struct gc_record *r)
         return HC_GC_FULL;
     }
     if (r->young_count == 0 && s->collector == HC_COLLECTOR_G1) {
-        /* Remark and Cleanup alternate; neither moves a counter */
+        /* Remark and Cleanup alternate, and share one counter */
         s->concurrent_pauses = s->concurrent_pauses == 1 ? 2 : 1;
         s->mixed_window = s->concurrent_pauses == 2;
         return HC_GC_PAUSE;

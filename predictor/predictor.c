@@ -323,7 +323,9 @@ static uint64_t needed_heap(const struct hc_series *series, const struct hc_poli
     double floor_bytes = policy->floor_ratio * (double)out->current_heap_bytes;
     double upper = out->model.margin_ratio * live + floor_bytes;
     double headroom = GC_WORK_MARGIN * cost->work_bytes / policy->gc_share_limit_ratio;
-    double hard = upper / policy->usable_ratio, soft = upper + headroom;
+    /* The floor is room for a live set that doubles at no cost; for collections it is room already. And while history
+     * is short its wide margin guards against exhaustion, not against a few collections more. */
+    double hard = upper / policy->usable_ratio, soft = policy->margin_ratio * live + headroom;
     out->model.floor_bytes = (uint64_t)floor_bytes;
     out->model.live_upper_bytes = (uint64_t)upper;
     out->model.usable_ratio = policy->usable_ratio;

@@ -115,7 +115,10 @@ def outside_the_heap():
 def resolved_configuration_starts_with_that_heap():
     frozen, config, new = path("frozen.json"), path("conf", "config.yaml"), path("new.yaml")
     shutil.copy(path("heapcast", "heapcast-tm-under-test.json"), frozen)
-    want = json.load(open(frozen))["recommendation"]["heap_bytes"]
+    advice = json.load(open(frozen))["recommendation"]
+    want = advice["heap_bytes"]
+    if advice["verdict"] == "keep":  # on a machine so busy that collections cost too much: then Flink's own size stays
+        want = int(settings()["taskmanager.memory.task.heap.size"][:-1]) + int(settings()["taskmanager.memory.framework.heap.size"][:-1])
     heapcast("resolve", "--recommendation", frozen, "--config", config, "--flink-version", VERSION, "--format", "config.yaml", "-o", new)
     old_pid = re.findall(r"TM_PIDS='(\d+)'", bed("env"))[-1]
     bed("cancel")

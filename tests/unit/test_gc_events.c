@@ -7,7 +7,7 @@
 #include <string.h>
 
 static struct {
-    int64_t eden, survivor, old, eden_capacity, young_capacity, old_capacity, young, full;
+    int64_t eden, survivor, old, eden_capacity, young_capacity, old_capacity, young, full, phases;
     char cause[32], last_cause[32];
 } jvm;
 
@@ -20,6 +20,7 @@ static struct perf_counters counters = {
     .old_capacity = &jvm.old_capacity,
     .young_invocations = &jvm.young,
     .full_invocations = &jvm.full,
+    .phase_invocations = &jvm.phases,
     .cause = jvm.cause,
     .last_cause = jvm.last_cause,
 };
@@ -100,6 +101,27 @@ static void young_and_full_in_one_pair(void **state)
     assert_int_equal(r.full_count, 1);
 }
 
+/* HotSpot counts a Remark or Cleanup before it says Start. */
+static void a_phase_is_told_from_an_operation_that_did_nothing(void **state)
+{
+    struct gc_record r;
+    (void)state;
+    jvm.phases++;
+    gc_events_start();
+    gc_events_finish();
+    assert_true(ring_pop(&ring, &r));
+    assert_int_equal(r.young_count, 0);
+    assert_int_equal(r.phase_count, 1);
+    gc_events_start(); /* two threads ran out of metaspace, the first one's collection helped both */
+    gc_events_finish();
+    assert_false(ring_pop(&ring, &r));
+    jvm.phases++;
+    gc_events_start();
+    gc_events_finish();
+    assert_true(ring_pop(&ring, &r));
+    assert_int_equal(r.phase_count, 1);
+}
+
 /* Events that were switched on inside a pause begin with a Finish. */
 static void finish_without_start_is_left_out(void **state)
 {
@@ -137,6 +159,7 @@ int main(void)
         cmocka_unit_test_setup(a_pair_makes_a_record, set_up),
         cmocka_unit_test_setup(nested_pairs_are_one_collection, set_up),
         cmocka_unit_test_setup(young_and_full_in_one_pair, set_up),
+        cmocka_unit_test_setup(a_phase_is_told_from_an_operation_that_did_nothing, set_up),
         cmocka_unit_test_setup(finish_without_start_is_left_out, set_up),
         cmocka_unit_test_setup(a_cleared_cause_is_the_last_one, set_up),
         cmocka_unit_test_setup(a_full_ring_drops_and_counts, set_up),

@@ -208,6 +208,7 @@ static void the_cause_is_the_last_one_where_it_was_cleared(void **state)
         snprintf(jvm.cause, 64, "%s", cases[i].now);
         snprintf(jvm.last_cause, 64, "%s", cases[i].last);
         gc_events_start();
+        *jvm.young += 1;
         gc_events_finish();
         assert_int_equal(ring_pop(&ring, &r), 1);
         assert_string_equal(r.cause, cases[i].want);
