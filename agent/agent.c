@@ -125,9 +125,13 @@ static void start(JNIEnv *jni)
                                    .ring = &agent.ring,
                                    .counters = &agent.counters};
     int found = perf_counters_find(vm_perf_memory(), &agent.counters);
+    ring_touch(&agent.ring);
     setup.missing = limitation(found);
     agent.subject.heap_max_bytes = HC_BYTES_UNKNOWN;
-    if (vm_heap_range(&setup.heap_start, &setup.heap_bytes))
+    /* ZGC of JDK 11 reserves 16 TiB of addresses: only these three have a range that is their heap */
+    enum hc_collector k = agent.counters.collector;
+    if ((k == HC_COLLECTOR_SERIAL || k == HC_COLLECTOR_PARALLEL || k == HC_COLLECTOR_G1) &&
+        vm_heap_range(&setup.heap_start, &setup.heap_bytes))
         agent.subject.heap_max_bytes = setup.heap_bytes;
     describe_jvm();
     announce(setup.missing);
@@ -138,8 +142,9 @@ static void start(JNIEnv *jni)
     notify(JVMTI_ENABLE, JVMTI_EVENT_RESOURCE_EXHAUSTED);
     if (setup.missing == NULL) {
         gc_events_init(&agent.counters, &agent.ring);
-        notify(JVMTI_ENABLE, JVMTI_EVENT_GARBAGE_COLLECTION_START);
+        /* Finish first: a pause that begins between the two would else leave a Start without its Finish */
         notify(JVMTI_ENABLE, JVMTI_EVENT_GARBAGE_COLLECTION_FINISH);
+        notify(JVMTI_ENABLE, JVMTI_EVENT_GARBAGE_COLLECTION_START);
     }
 }
 
@@ -188,6 +193,7 @@ static int connect(JavaVM *vm)
     if ((*vm)->GetEnv(vm, &env, JVMTI_WANTED) != JNI_OK)
         return 0;
     agent.jvmti = env;
+    vm_structs_init(vm);
     wanted.can_generate_garbage_collection_events = 1;
     exhaustion.can_generate_resource_exhaustion_heap_events = 1;
     exhaustion.can_generate_resource_exhaustion_threads_events = 1;
@@ -203,6 +209,7 @@ static jint load(JavaVM *vm, const char *options)
         return JNI_OK;
     }
     if (!take_options(options)) {
+        atomic_flag_clear(&agent.taken);
         log_line(LOG_LEVEL_ERROR, "strict=true: the JVM does not start with these options");
         return JNI_ERR;
     }

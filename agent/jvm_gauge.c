@@ -16,6 +16,8 @@ static const char *const operators[] = {
     "org.apache.flink.runtime.operators.BatchTask",
 };
 
+enum { LOCAL_REFERENCES = 32 };
+
 struct handles {
     jobject reserved; /* java.nio.Bits.RESERVED_MEMORY, an AtomicLong (JDK 11 to 25) */
     jmethodID get;
@@ -95,6 +97,7 @@ static void JNICALL run(jvmtiEnv *jvmti, JNIEnv *jni, void *argument)
 {
     struct jvm_gauge *g = argument;
     struct handles h = {0};
+    int tried = 0;
     for (;;) {
         if ((*jvmti)->RawMonitorEnter(jvmti, g->monitor) != JVMTI_ERROR_NONE)
             return;
@@ -104,12 +107,19 @@ static void JNICALL run(jvmtiEnv *jvmti, JNIEnv *jni, void *argument)
         (*jvmti)->RawMonitorExit(jvmti, g->monitor);
         if (atomic_load(&g->stop))
             return;
-        if (h.get == NULL)
+        /* this thread never returns to Java, so nobody else gives its local references back */
+        if ((*jni)->PushLocalFrame(jni, LOCAL_REFERENCES) != 0) {
+            (*jni)->ExceptionClear(jni);
+            continue;
+        }
+        if (!tried) { /* a JVM that lacks one of these lacks it for good */
             find_direct(jni, &h);
-        if (h.find_loaded == NULL)
             find_loader(jni, &h);
+            tried = 1;
+        }
         read_direct(jni, &h, g);
         read_operators(jni, &h, g);
+        (*jni)->PopLocalFrame(jni, NULL);
     }
 }
 
@@ -119,7 +129,7 @@ static jthread new_thread(JNIEnv *jni)
     if (failed(jni) || type == NULL)
         return NULL;
     jmethodID init = (*jni)->GetMethodID(jni, type, "<init>", "(Ljava/lang/String;)V");
-    jstring name = (*jni)->NewStringUTF(jni, "heapcast");
+    jstring name = failed(jni) ? NULL : (*jni)->NewStringUTF(jni, "heapcast");
     jobject thread = init != NULL && name != NULL ? (*jni)->NewObject(jni, type, init, name) : NULL;
     return failed(jni) ? NULL : thread;
 }

@@ -71,8 +71,10 @@ void process_gauge_init(struct process_gauge *g, uintptr_t heap_start, size_t he
     find_cgroup(g);
 }
 
-static void read_status(struct hc_memory_sample *out)
+/* 1 where the process has explicit huge pages: RSS leaves them out, so it can't be compared with the heap's pages. */
+static int read_status(struct hc_memory_sample *out)
 {
+    int huge = 0;
     char line[LINE];
     FILE *f = fopen("/proc/self/status", "re");
     while (f != NULL && fgets(line, sizeof line, f) != NULL) {
@@ -80,11 +82,14 @@ static void read_status(struct hc_memory_sample *out)
             out->rss_bytes = strtoull(line + 6, NULL, 10) * 1024;
         else if (strncmp(line, "VmHWM:", 6) == 0)
             out->rss_peak_bytes = strtoull(line + 6, NULL, 10) * 1024;
+        else if (strncmp(line, "HugetlbPages:", 13) == 0)
+            huge = strtoull(line + 13, NULL, 10) != 0;
         else if (strncmp(line, "Threads:", 8) == 0)
             out->threads = (uint32_t)strtoul(line + 8, NULL, 10);
     }
     if (f != NULL)
         fclose(f);
+    return huge;
 }
 
 /* Flink sets Xms = Xmx, yet pages are resident only once touched: committed is not resident. */
@@ -123,8 +128,14 @@ static int read_mappings(uint32_t *consumers)
     return 1;
 }
 
-/* Name and parent of a process; 0 where it is gone or not ours to see. */
-static int parent_of(const char *pid, char *name, size_t size, long *parent)
+/* One process of this machine, as far as we may see it. */
+struct process {
+    long pid, parent;
+    int is_python, is_ours, is_visited; /* ours: a child, a child's child, … */
+};
+
+/* 0 where it is gone or not ours to see. */
+static int read_process(const char *pid, struct process *out)
 {
     char path[64], line[LINE];
     snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
@@ -135,43 +146,76 @@ static int parent_of(const char *pid, char *name, size_t size, long *parent)
     fclose(f);
     line[n] = '\0';
     char *open = strchr(line, '('), *close = strrchr(line, ')');
-    if (open == NULL || close == NULL || close < open)
+    if (open == NULL || close == NULL || close < open || strlen(close) < 5)
         return 0;
-    snprintf(name, size, "%.*s", (int)(close - open - 1), open + 1);
-    *parent = strlen(close) > 4 ? strtol(close + 4, NULL, 10) : 0;
+    *out = (struct process){.pid = strtol(pid, NULL, 10),
+                            .parent = strtol(close + 4, NULL, 10),
+                            .is_python = strncmp(open + 1, "python", 6) == 0 || strncmp(open + 1, "pyflink", 7) == 0};
     return 1;
 }
 
-/* PyFlink's workers are children of the TaskManager (python, or the launcher script pyflink-udf-runner.sh under bash).
- */
-static int read_children(uint32_t *consumers)
+static void mark_children(struct process *all, size_t count, long parent)
 {
-    long self = (long)getpid(), parent;
-    char name[32];
+    for (size_t i = 0; i < count; i++)
+        all[i].is_ours |= all[i].parent == parent;
+}
+
+/*
+ * PyFlink's workers are descendants of the TaskManager, not children: its launcher is a bash script that runs python in
+ * a pipeline. 0: there are more processes than we look through, so nothing is known.
+ */
+static int read_descendants(uint32_t *consumers)
+{
+    enum { PROCESSES_MAX = 8192 };
+    static struct process all[PROCESSES_MAX]; /* only the recorder comes here */
+    size_t count = 0;
+    long self = (long)getpid();
     DIR *proc = opendir("/proc");
     if (proc == NULL)
         return 0;
-    for (const struct dirent *d; (d = readdir(proc)) != NULL;) {
-        if (!isdigit((unsigned char)d->d_name[0]) || !parent_of(d->d_name, name, sizeof name, &parent) ||
-            parent != self)
-            continue;
-        if (strncmp(name, "python", 6) == 0 || strncmp(name, "pyflink", 7) == 0)
-            *consumers |= HC_CONSUMER_PYTHON;
-    }
+    for (const struct dirent *d; count < PROCESSES_MAX && (d = readdir(proc)) != NULL;)
+        count += isdigit((unsigned char)d->d_name[0]) && read_process(d->d_name, &all[count]);
     closedir(proc);
-    return 1;
+    mark_children(all, count, self);
+    for (size_t i = 0; i < count;) { /* each of ours once; a new one may lie before the place we are at */
+        if (!all[i].is_ours || all[i].is_visited) {
+            i++;
+            continue;
+        }
+        all[i].is_visited = 1;
+        *consumers |= all[i].is_python ? (uint32_t)HC_CONSUMER_PYTHON : 0;
+        mark_children(all, count, all[i].pid);
+        i = 0;
+    }
+    return count < PROCESSES_MAX;
 }
 
-void process_gauge_read(const struct process_gauge *g, struct hc_memory_sample *out)
+/*
+ * Who was seen once counts for good, and need not be looked for again. All processes of the machine are gone through
+ * only each sixth time: without a PID namespace of its own a TaskManager sees thousands.
+ */
+static void read_consumers(struct process_gauge *g, struct hc_memory_sample *out)
+{
+    const uint32_t state_backend = HC_CONSUMER_ROCKSDB | HC_CONSUMER_FORST;
+    int known = 1;
+    if ((g->seen & state_backend) == 0)
+        known = read_mappings(&g->seen);
+    if ((g->seen & HC_CONSUMER_PYTHON) == 0 && g->looks % 6 == 0)
+        g->descendants_known = read_descendants(&g->seen);
+    g->looks++;
+    out->consumers = g->seen;
+    out->consumers_known = (uint32_t)(known && g->descendants_known);
+}
+
+void process_gauge_read(struct process_gauge *g, struct hc_memory_sample *out)
 {
     out->rss_bytes = out->rss_peak_bytes = HC_BYTES_UNKNOWN;
     out->threads = 0;
-    read_status(out);
-    out->heap_resident_bytes = heap_resident(g);
+    int huge_pages = read_status(out);
+    out->heap_resident_bytes = huge_pages ? HC_BYTES_UNKNOWN : heap_resident(g);
     out->container_limit_bytes = number_in(g->cgroup_limit);
     out->container_usage_bytes = number_in(g->cgroup_usage);
-    out->consumers = 0;
-    out->consumers_known = (uint32_t)(read_mappings(&out->consumers) & read_children(&out->consumers));
+    read_consumers(g, out);
 }
 
 int64_t process_start_ms(void)

@@ -23,6 +23,7 @@ enum {
     STOP_WAIT_MS = 300,
     STACK_BYTES = 512 * 1024,
     LOOK_MS = JVM_GAUGE_PERIOD_MS + 2 * ROUND_MS, /* the Java thread has come round meanwhile */
+    LATE_MS = 60 * 1000,                          /* a JVM needs less from its start to VMInit */
     EXHAUSTED_MAX = 16
 };
 
@@ -97,17 +98,20 @@ static void policy_from(const struct args *args, struct hc_policy *policy)
 
 static enum hc_status open_predictor(struct recorder *r, const struct hc_policy *policy, struct hc_error *err)
 {
-    enum hc_status status = HC_EIO;
+    enum hc_status status;
     if (r->history != NULL) {
         void *block = hc_history_memory(r->history);
         status = hc_predictor_new(block, hc_predictor_size(), policy, &r->predictor, err);
-        if (status == HC_EPARSE && hc_history_renew(r->history, err) == HC_OK)
+        int renewed = status == HC_EPARSE && hc_history_renew(r->history, err) == HC_OK;
+        if (renewed)
             status = hc_predictor_new(hc_history_memory(r->history), hc_predictor_size(), policy, &r->predictor, err);
         if (hc_history_note(r->history)[0] != '\0')
             log_line(LOG_LEVEL_INFO, "%s", hc_history_note(r->history));
         if (status == HC_OK)
             return status;
         log_line(LOG_LEVEL_ERROR, "%s; the history stays in memory", err->text);
+        hc_history_close(r->history);
+        r->history = NULL;
     }
     r->memory = calloc(1, hc_predictor_size());
     return r->memory == NULL ? hc_fail(err, HC_ENOMEM, 0, "no memory for the series")
@@ -135,8 +139,12 @@ static enum hc_status open_series(struct recorder *r, struct hc_error *err)
 static void start_epoch(struct recorder *r)
 {
     const struct hc_subject *s = r->setup.subject;
+    int64_t now = now_ms(CLOCK_REALTIME), watched_from = s->started_at_ms;
+    /* Attached late, or /proc does not tell: what was before was not watched and must not count as quiet time. */
+    if (watched_from <= 0 || watched_from > now || now - watched_from > LATE_MS)
+        watched_from = now;
     struct hc_epoch epoch = {
-        .start_ms = s->started_at_ms, .pid = s->pid, .heap_max_bytes = s->heap_max_bytes, .collector = s->collector};
+        .start_ms = watched_from, .pid = s->pid, .heap_max_bytes = s->heap_max_bytes, .collector = s->collector};
     (void)hc_predictor_start(r->predictor, &epoch);
 }
 
@@ -332,6 +340,10 @@ static int create_thread(struct recorder *r)
     pthread_attr_setstacksize(&attributes, stack);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     sigfillset(&all); /* the JVM's signals are not for this thread */
+    /* but for those of a fault of its own: blocked, the process would end without a word and without hs_err */
+    const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++)
+        sigdelset(&all, faults[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = pthread_create(&thread, &attributes, run, r);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -34,6 +34,8 @@ struct ring {
     struct gc_record slot[RING_SLOTS];
 };
 
+/* Touches every page once, so that no page fault is left for the pause. Before the producer begins. */
+void ring_touch(struct ring *ring);
 /* Producer side; wait-free. */
 void ring_push(struct ring *ring, const struct gc_record *record);
 /* Consumer side: 1 and *out, or 0 if empty. */

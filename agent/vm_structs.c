@@ -3,6 +3,21 @@
 #include <dlfcn.h>
 #include <string.h>
 
+/* Where libjvm's symbols are looked up. */
+static void *libjvm = RTLD_DEFAULT;
+
+void vm_structs_init(JavaVM *vm)
+{
+    Dl_info where;
+    void *function;
+    memcpy(&function, &(*vm)->GetEnv, sizeof function);
+    if (dlsym(RTLD_DEFAULT, "gHotSpotVMStructs") != NULL || dladdr(function, &where) == 0)
+        return;
+    void *handle = dlopen(where.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (handle != NULL)
+        libjvm = handle;
+}
+
 /* One row, found through the offsets that libjvm exports beside the table. */
 struct entry {
     uint64_t offset;     /* of a non-static field in its object */
@@ -11,13 +26,13 @@ struct entry {
 
 static uint64_t exported(const char *name)
 {
-    const uint64_t *value = dlsym(RTLD_DEFAULT, name);
+    const uint64_t *value = dlsym(libjvm, name);
     return value != NULL ? *value : UINT64_MAX;
 }
 
 static int find(const char *type, const char *field, struct entry *out)
 {
-    const char *const *table = dlsym(RTLD_DEFAULT, "gHotSpotVMStructs");
+    const char *const *table = dlsym(libjvm, "gHotSpotVMStructs");
     uint64_t type_at = exported("gHotSpotVMStructEntryTypeNameOffset"),
              field_at = exported("gHotSpotVMStructEntryFieldNameOffset"),
              offset_at = exported("gHotSpotVMStructEntryOffsetOffset"),

@@ -6,8 +6,12 @@
 #ifndef HEAPCAST_VM_STRUCTS_H
 #define HEAPCAST_VM_STRUCTS_H
 
+#include <jni.h>
 #include <stddef.h>
 #include <stdint.h>
+
+/* Once, before the others: finds libjvm also where a launcher has loaded it with RTLD_LOCAL. */
+void vm_structs_init(JavaVM *vm);
 
 /* Start of the JVM's performance counters, NULL without them (-XX:-UsePerfData, another JVM). After VMInit only. */
 const unsigned char *vm_perf_memory(void);

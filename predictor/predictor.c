@@ -31,6 +31,8 @@ enum { LEAST_HOURS = 6 };
  */
 #define HEAP_STEP_BYTES (4 * MIB)
 #define DAY_MS (24 * HC_HOUR_MS)
+/* The same kind of event counts again after so long. */
+#define EVENT_PAUSE_MS (10 * 60000LL)
 
 struct hc_predictor {
     struct hc_series series;
@@ -124,12 +126,22 @@ enum hc_status hc_predictor_observe_event(struct hc_predictor *predictor, const 
 {
     if (event->time_ms < 0 || memchr(event->text, '\0', sizeof event->text) == NULL)
         return HC_EINVAL;
+    /* A storm of one kind is one event: sixteen of them would drive an exhausted heap out of the ring. */
+    uint64_t newest = predictor->series.now.event_sequence;
+    for (uint64_t s = newest; s > 0 && newest - s < HC_EVENTS_MAX; s--) {
+        const struct hc_event *seen = hc_slots_get(&predictor->series.events, s);
+        if (seen != NULL && seen->kind == event->kind && event->time_ms - seen->time_ms < EVENT_PAUSE_MS &&
+            event->time_ms >= seen->time_ms)
+            return HC_OK;
+    }
     hc_series_add_event(&predictor->series, event);
     return HC_OK;
 }
 
 void hc_predictor_count_dropped(struct hc_predictor *predictor, uint64_t samples)
 {
+    if (samples == 0)
+        return; /* asked ten times a second: an idle JVM must not dirty its history */
     predictor->series.now.dropped += samples;
     hc_series_checkpoint(&predictor->series);
 }
@@ -308,6 +320,10 @@ static uint64_t after_exhaustion(const struct hc_series *series, const struct hc
                 break;
             }
         }
+        if (heap == HC_BYTES_UNKNOWN)
+            heap = series->now.heap_max_bytes;
+        if (heap == HC_BYTES_UNKNOWN)
+            continue;
         uint64_t more = heap / 5 > 100 * MIB ? heap / 5 : 100 * MIB;
         if (heap + more > least)
             least = heap + more;

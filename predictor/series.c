@@ -123,11 +123,18 @@ static void close_hour(struct hc_series *series)
         hc_slots_put(&series->hours, (uint64_t)hour->hour, hour);
 }
 
-/* The running JVM was watched until now_ms. A clock that goes back stands still here until it has caught up. */
+/* The running JVM was watched until now_ms. A clock that goes back a little stands still here until it has caught up.
+ * One that was hours ahead and was set right is followed, and its future hour dropped: else all that comes would be
+ * counted into an hour that no prediction looks at. */
 static void advance(struct hc_series *series, int64_t now_ms)
 {
     struct hc_state *now = &series->now;
     int64_t hour = hc_hour_of(now_ms);
+    if (now->hour.hour > hour + 1) {
+        memset(&now->hour, 0, sizeof now->hour);
+        now->hour.hour = hour;
+        now->covered_until_ms = now->last_ms = now_ms;
+    }
     if (hour > now->hour.hour) {
         cover(now, now->covered_until_ms, hc_hour_end_ms(now->hour.hour));
         close_hour(series);
@@ -171,8 +178,12 @@ static void hour_add(struct hc_state *now, const struct hc_gc_sample *sample, in
         hour->live_max_bytes = live_bytes;
     if (sample->heap_used_after_bytes > hour->used_after_max_bytes)
         hour->used_after_max_bytes = sample->heap_used_after_bytes;
-    hour->committed_bytes = sample->heap_committed_bytes;
-    hour->heap_max_bytes = sample->heap_max_bytes;
+    /* Restarted with another heap within the hour: the smaller one paid for most of the collections, and its time in
+     * the larger one's room would pass for a multiple of the work. */
+    if (hour->collections == 0 || sample->heap_max_bytes <= hour->heap_max_bytes) {
+        hour->committed_bytes = sample->heap_committed_bytes;
+        hour->heap_max_bytes = sample->heap_max_bytes;
+    }
     hour->clean_points += (uint32_t)clean;
     if (hour->collections++ == 0)
         hour->first_ms = sample->end_time_ms;
@@ -226,11 +237,13 @@ static void apply_look(struct hc_series *series, const struct hc_memory_sample *
 {
     struct hc_state *now = &series->now;
     struct hc_look_hour *hour = &now->look_hour;
-    if (hc_hour_of(look->time_ms) > hour->hour) {
-        if (hour->hour != 0)
+    int64_t this_hour = hc_hour_of(look->time_ms);
+    int was_ahead = hour->hour > this_hour + 1; /* as in advance: a clock that was set right is followed */
+    if (this_hour > hour->hour || was_ahead) {
+        if (hour->hour != 0 && !was_ahead)
             hc_slots_put(&series->look_hours, (uint64_t)hour->hour, hour);
-        *hour = (struct hc_look_hour){hc_hour_of(look->time_ms), HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN,
-                                      HC_BYTES_UNKNOWN,          HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN};
+        *hour = (struct hc_look_hour){this_hour,        HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN,
+                                      HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN};
     }
     uint64_t non_heap = minus(look->rss_bytes, look->heap_resident_bytes);
     most(&hour->rss_bytes, look->rss_bytes);
