@@ -339,7 +339,7 @@ bool hc_multiply(struct derivation *d, uint64_t bytes, double factor, uint64_t *
     for (int i = 0; i < (decimal.exponent < 0 ? -decimal.exponent : decimal.exponent); i++)
         power *= 10;
     exact whole = decimal.exponent < 0 ? product / power : product * power;
-    bool rest = decimal.exponent < 0 && product % power != 0;
+    bool rest = whole == HC_SIZE_MAX && decimal.exponent < 0 && product % power != 0;
     if (whole > HC_SIZE_MAX || (whole == HC_SIZE_MAX && rest))
         return overflow(d);
     *out = (uint64_t)whole;
