@@ -28,24 +28,40 @@ static const struct hc_usage usage = {
     "only\n"
     "memory options changed, or the changed options alone ('dynamic': -D options; 'json', 'table'). Flink's arithmetic "
     "on\n"
-    "what is written gives exactly the recommended heap; this is checked before anything is written.",
+    "what is written gives exactly the recommended heap; this is checked before anything is written. With --model\n"
+    "unified the container is the one number: JVM options in env.java.opts.taskmanager open heap, direct memory and\n"
+    "metaspace so that they share what it has to spare.",
     options,
     "  heapcast resolve --recommendation log/heapcast-tm-1.json --config conf/config.yaml -o conf/config.yaml\n"
-    "  heapcast resolve --recommendation r.json --config conf --flink-version 1.17.2 --format dynamic\n",
+    "  heapcast resolve --recommendation r.json --config conf --flink-version 1.17.2 --format dynamic\n"
+    "  heapcast resolve --recommendation r.json --config conf --model unified --max 4g --step 256m\n",
 };
 
 /* ---- emitting ---------------------------------------------------------------------------------------------------- */
 
-/* What will be read back must derive to the very plan. */
+/* What will be read back must derive to the very plan, and texts must have come through as they are. */
 static enum hc_status check_emitted(const struct hc_flink_options *emitted, struct hc_flink_target target,
                                     const struct hc_resolution *resolution, struct hc_error *err)
 {
     struct hc_taskmanager_spec spec;
+    struct hc_jobmanager_spec manager_spec;
     struct hc_error why = {.text = ""};
-    enum hc_status status = hc_taskmanager_spec_derive(emitted, target, &spec, NULL, &why);
+    bool manager = resolution->role == HC_ROLE_JOBMANAGER;
+    enum hc_status status = manager ? hc_jobmanager_spec_derive(emitted, target, &manager_spec, NULL, &why)
+                                    : hc_taskmanager_spec_derive(emitted, target, &spec, NULL, &why);
     if (status != HC_OK)
         return hc_fail(err, status, why.line, "internal error: what would be written is refused: %.800s", why.text);
-    if (!hc_taskmanager_spec_equal(&spec, &resolution->after))
+    for (unsigned i = 0; i < resolution->change_count; i++) {
+        const struct hc_option_change *change = &resolution->changes[i];
+        const struct hc_flink_option *read = hc_flink_options_get(emitted, change->key);
+        if (change->new_text != NULL && (read == NULL || strcmp(read->value, change->new_text) != 0))
+            return hc_fail(err, HC_ECONFIG, 0,
+                           "%s cannot be written to this file as it should be; right would be to "
+                           "write it by hand, or --format config.yaml",
+                           change->key);
+    }
+    if (manager ? !hc_jobmanager_spec_equal(&manager_spec, &resolution->manager_after)
+                : !hc_taskmanager_spec_equal(&spec, &resolution->after))
         return hc_fail(err, HC_ECONFIG, 0, "internal error: what would be written gives other sizes than planned");
     return HC_OK;
 }
@@ -82,7 +98,8 @@ static unsigned edits_of(const struct hc_resolution *resolution, struct hc_conf_
 {
     for (unsigned i = 0; i < resolution->change_count; i++) {
         const struct hc_option_change *change = &resolution->changes[i];
-        edits[i] = (struct hc_conf_edit){change->key, change->removed ? NULL : change->new_value, change->old_key};
+        edits[i] = (struct hc_conf_edit){change->key, change->removed ? NULL : hc_option_change_value(change),
+                                         change->old_key};
     }
     return resolution->change_count;
 }
@@ -140,7 +157,8 @@ static enum hc_status emit_dynamic(const struct hc_resolve_request *request, con
     char *line;
     for (unsigned i = 0; i < resolution->change_count && status == HC_OK; i++)
         if (!resolution->changes[i].removed)
-            status = hc_flink_options_set(emitted, resolution->changes[i].key, resolution->changes[i].new_value);
+            status = hc_flink_options_set(emitted, resolution->changes[i].key,
+                                          hc_option_change_value(&resolution->changes[i]));
     status = status == HC_OK ? check_emitted(emitted, request->input.target, resolution, err)
                              : hc_fail(err, status, 0, "no memory for a configuration");
     hc_flink_options_free(emitted);
@@ -155,6 +173,8 @@ static cJSON *json_components(const struct hc_resolution *resolution)
     cJSON *list = cJSON_CreateArray();
     for (int i = 0; i < HC_COMPONENTS; i++) {
         const struct hc_component_change *change = &resolution->components[i];
+        if (change->reason[0] == '\0')
+            continue;
         cJSON *item = cJSON_CreateObject();
         cJSON_AddStringToObject(item, "name", hc_component_name((enum hc_component)i));
         hc_json_add_bytes(item, "before_bytes", change->before_bytes);
@@ -165,6 +185,26 @@ static cJSON *json_components(const struct hc_resolution *resolution)
     return list;
 }
 
+static cJSON *json_pool(const struct hc_pool *pool)
+{
+    cJSON *object = cJSON_CreateObject();
+    hc_json_add_bytes(object, "container_bytes", pool->container_bytes);
+    hc_json_add_bytes(object, "heap_need_bytes", pool->heap_need_bytes);
+    hc_json_add_bytes(object, "outside_bytes", pool->outside_bytes);
+    hc_json_add_bytes(object, "margin_bytes", pool->margin_bytes);
+    hc_json_add_bytes(object, "slack_bytes", pool->slack_bytes);
+    if (pool->sum_max_bytes != HC_BYTES_UNKNOWN)
+        hc_json_add_bytes(object, "sum_max_bytes", pool->sum_max_bytes);
+    if (pool->sum_p99_bytes != HC_BYTES_UNKNOWN)
+        hc_json_add_bytes(object, "sum_p99_bytes", pool->sum_p99_bytes);
+    hc_json_add_bytes(object, "heap_limit_bytes", pool->heap_limit_bytes);
+    hc_json_add_bytes(object, "heap_initial_bytes", pool->heap_initial_bytes);
+    hc_json_add_bytes(object, "direct_limit_bytes", pool->direct_limit_bytes);
+    hc_json_add_bytes(object, "metaspace_limit_bytes", pool->metaspace_limit_bytes);
+    cJSON_AddStringToObject(object, "balance", pool->statement);
+    return object;
+}
+
 static enum hc_status emit_json(const struct hc_resolution *resolution, char **out, struct hc_error *err)
 {
     char arguments[HC_JVM_ARGUMENTS_TEXT], text[HC_OPTION_VALUE_TEXT];
@@ -172,24 +212,38 @@ static enum hc_status emit_json(const struct hc_resolution *resolution, char **o
     cJSON *warnings = cJSON_CreateArray();
     cJSON_AddStringToObject(root, "format", "heapcast.resolution");
     cJSON_AddNumberToObject(root, "format_version", 1);
+    cJSON_AddStringToObject(root, "role", resolution->role == HC_ROLE_JOBMANAGER ? "jobmanager" : "taskmanager");
+    cJSON_AddStringToObject(root, "model", resolution->pool.used ? "unified" : "components");
     cJSON_AddItemToObject(root, "flink_options", changed);
     cJSON_AddItemToObject(root, "removed_options", removed);
     for (unsigned i = 0; i < resolution->change_count; i++) {
         const struct hc_option_change *change = &resolution->changes[i];
-        snprintf(text, sizeof text, "%llub", (unsigned long long)change->new_bytes);
         if (change->removed)
             cJSON_AddItemToArray(removed, cJSON_CreateString(change->key));
         else
-            cJSON_AddStringToObject(changed, change->key, text);
+            cJSON_AddStringToObject(changed, change->key, hc_option_change_bytes(change, text));
     }
-    cJSON_AddItemToObject(root, "before", hc_json_taskmanager(&resolution->before));
-    cJSON_AddItemToObject(root, "after", hc_json_taskmanager(&resolution->after));
-    cJSON_AddStringToObject(root, "jvm_before", hc_taskmanager_spec_jvm_arguments(&resolution->before, arguments));
-    cJSON_AddStringToObject(root, "jvm_after", hc_taskmanager_spec_jvm_arguments(&resolution->after, arguments));
+    if (resolution->role == HC_ROLE_JOBMANAGER) {
+        const struct hc_jobmanager_spec *before = &resolution->manager_before, *after = &resolution->manager_after;
+        cJSON_AddItemToObject(root, "before", hc_json_jobmanager(before));
+        cJSON_AddItemToObject(root, "after", hc_json_jobmanager(after));
+        cJSON_AddStringToObject(root, "jvm_before", hc_jobmanager_spec_jvm_arguments(before, arguments));
+        cJSON_AddStringToObject(root, "jvm_after", hc_jobmanager_spec_jvm_arguments(after, arguments));
+    } else {
+        cJSON_AddItemToObject(root, "before", hc_json_taskmanager(&resolution->before));
+        cJSON_AddItemToObject(root, "after", hc_json_taskmanager(&resolution->after));
+        cJSON_AddStringToObject(root, "jvm_before", hc_taskmanager_spec_jvm_arguments(&resolution->before, arguments));
+        cJSON_AddStringToObject(root, "jvm_after", hc_taskmanager_spec_jvm_arguments(&resolution->after, arguments));
+    }
+    if (resolution->pool.used)
+        cJSON_AddItemToObject(root, "pool", json_pool(&resolution->pool));
     cJSON_AddItemToObject(root, "components", json_components(resolution));
     for (unsigned i = 0; i < resolution->warning_count; i++)
         cJSON_AddItemToArray(warnings, cJSON_CreateString(resolution->warnings[i]));
     cJSON_AddItemToObject(root, "warnings", warnings);
+    cJSON *notes = cJSON_AddArrayToObject(root, "notes");
+    for (unsigned i = 0; i < resolution->note_count; i++)
+        cJSON_AddItemToArray(notes, cJSON_CreateString(resolution->notes[i]));
     char *printed = cJSON_Print(root);
     cJSON_Delete(root);
     return end_line(printed, out, err);
@@ -280,6 +334,8 @@ static int run(int argc, char **argv)
     if (code != HC_EXIT_DONE)
         return code;
     warn_format(&request, format);
+    for (unsigned i = 0; i < resolution.note_count && format != FORMAT_JSON && format != FORMAT_TABLE; i++)
+        fprintf(stderr, "heapcast: %s\n", resolution.notes[i]);
     for (unsigned i = 0; i < resolution.warning_count && format != FORMAT_JSON; i++)
         fprintf(stderr, "heapcast: warning: %s\n", resolution.warnings[i]);
     code = emit(&request, &resolution, format, &text, &err) == HC_OK

@@ -11,7 +11,7 @@
 
 enum { ROUNDS = 9, CONFIGURATIONS = 200000, DISTINCT = 256 };
 
-static const struct hc_flink_target target = {{1, 20}, HC_DEPLOYMENT_STANDALONE};
+static const struct hc_flink_target target = {{1, 20}, HC_DEPLOYMENT_STANDALONE, NULL};
 
 static double now_s(void)
 {

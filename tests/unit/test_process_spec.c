@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-static const struct hc_flink_target flink_1_20 = {{1, 20}, HC_DEPLOYMENT_STANDALONE};
-static const struct hc_flink_target flink_1_16 = {{1, 16}, HC_DEPLOYMENT_STANDALONE};
+static const struct hc_flink_target flink_1_20 = {{1, 20}, HC_DEPLOYMENT_STANDALONE, NULL};
+static const struct hc_flink_target flink_1_16 = {{1, 16}, HC_DEPLOYMENT_STANDALONE, NULL};
 
 static struct hc_flink_options *options_of(const char *conf)
 {
@@ -59,7 +59,7 @@ static void test_network_limit_by_version(void **state)
 static void test_old_heap_by_deployment(void **state)
 {
     (void)state;
-    const struct hc_flink_target container = {{1, 20}, HC_DEPLOYMENT_CONTAINER};
+    const struct hc_flink_target container = {{1, 20}, HC_DEPLOYMENT_CONTAINER, NULL};
     assert_int_equal(derive("taskmanager.heap.size: 2g\n", flink_1_20).total_flink_bytes, 2147483648);
     assert_int_equal(derive("taskmanager.heap.mb: 2048\n", container).total_process_bytes, 2147483648);
 }
