@@ -303,13 +303,13 @@ fill_flink() {
         mv "$parts/lib" "$parts/plugins" "$work/scripts/pyflink/bin" "$work/scripts/pyflink/conf" "$work/new/" &&
         mv "$parts"/bin/*.jar "$work/new/bin/" &&
         chmod +x "$work"/new/bin/*.sh "$work/new/bin/flink" &&
-        ls "$work"/new/lib/flink-dist-*.jar >/dev/null
+        ls "$work"/new/lib/flink-dist[-_]*.jar >/dev/null
 }
 
 # There is a wheel for each Python that this Flink knew when it was released; only the newest few are tried.
 download_flink_scripts() {
     local python
-    for python in 311 310 312 39; do
+    for python in 311 310 312 39 38 37; do
         "$venv/bin/python" -m pip download -q --no-deps -d "$2" --only-binary=:all: --python-version $python \
             --platform manylinux1_x86_64 --platform manylinux2014_x86_64 "apache-flink==$1" >/dev/null 2>&1 && return
     done
