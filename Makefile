@@ -106,6 +106,13 @@ test-flink: all
 	@scripts/bootstrap.sh test
 	@tests/run.sh flink
 
+.PHONY: test-pool
+## test-pool: a wave that stalls Flink's default split runs through in the unified pool of the same container (8 minutes)
+test-pool: all
+	@scripts/bootstrap.sh test
+	@scripts/bootstrap.sh demo
+	@tests/nightly/pool_wave.sh
+
 .PHONY: golden
 ## golden: rewrite the expected outputs of the golden tests; review the diff
 golden: all

@@ -222,7 +222,7 @@ static int check_request(const struct hc_resolve_request *request, const struct 
         return hc_usage_error(usage, "--recommendation is missing; right would be a file that the agent wrote");
     if (request->config == NULL && request->input.override_count == 0)
         return hc_usage_error(usage,
-                              "--config is missing; right would be the process's config.yaml or flink-conf.yaml");
+                              "--config is missing; right would be the TaskManager's config.yaml or flink-conf.yaml");
     if (request->config != NULL && strcmp(request->config, "-") == 0 && from_stdin(request))
         return hc_usage_error(usage, "--config and --recommendation cannot both be standard input");
     if (limits->max_bytes > 0 && limits->max_bytes < limits->min_bytes)

@@ -34,7 +34,7 @@ enum {
 };
 #define HC_RESOLVE_OPTIONS                                                                                             \
     {HC_RESOLVE_RECOMMENDATION, "recommendation", "FILE",                                                              \
-     "what the agent wrote (heapcast-NAME.json), or '-'; again for each TaskManager of a job"},                        \
+     "what the agent wrote, or '-'; again for each TaskManager of a job"},                                             \
         {HC_RESOLVE_CONFIG, "config", "FILE", "flink-conf.yaml, config.yaml, '-', or Flink's conf directory"},         \
         {HC_RESOLVE_CONFIG_FORMAT, "config-format", "F",                                                               \
          "flink-conf.yaml or config.yaml, where the name does not tell"},                                              \
@@ -45,8 +45,7 @@ enum {
         {HC_RESOLVE_NETWORK, "network", "rule|keep",                                                                   \
          "network memory: by your own rule (default), or its bytes as now"},                                           \
         {HC_RESOLVE_ROLE, "role", "tm|jm", "TaskManager or JobManager; default: what the recommendation is of"},       \
-        {HC_RESOLVE_MODEL, "model", "M",                                                                               \
-         "components (default): each for itself; unified: one pool, the container, by JVM options"},                   \
+        {HC_RESOLVE_MODEL, "model", "M", "components (default): each for itself; unified: one pool, the container"},   \
         {HC_RESOLVE_MIN, "min", "SIZE", "the process (container) is at least so large"},                               \
         {HC_RESOLVE_MAX, "max", "SIZE", "and at most so large"},                                                       \
         {HC_RESOLVE_STEP, "step", "SIZE", "and rounded up to a multiple of it"},                                       \
