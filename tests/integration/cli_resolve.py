@@ -28,7 +28,7 @@ def write(name, text):
 def recommendation(name="rec.json", verdict="shrink", heap=300 << 20, role="taskmanager", **off_heap):
     value = {"format": "heapcast.recommendation", "format_version": 1, "generated_at": "2026-01-01T00:00:00Z",
              "subject": {"role": role, "name": "tm", "host": "h", "pid": 1, "started_at": "2026-01-01T00:00:00Z",
-                         "jvm": {"version": "17", "collector": "g1", "heap_max_bytes": 1 << 30}},
+                         "jvm": {"version": "17", "collector": "G1", "heap_max_bytes": 1 << 30}},
              "window": {"collections": 100, "restarts": 0, "samples_dropped": 0},
              "recommendation": {"verdict": verdict, "reasons": ["only 3 collections so far"]}, "off_heap": off_heap}
     if verdict != "insufficient_data":

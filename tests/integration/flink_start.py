@@ -14,20 +14,20 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from jvm import HEAPCAST, ROOT, jdks, not_ok, ok, skip
+from jvm import HEAPCAST, ROOT, jdks, not_ok, ok, release_of, skip
 
 MIB = 1 << 20
 MINE = "-Dmine=x,y -XX:+HeapDumpOnOutOfMemoryError"
 
 
-def recommendation(path, role, heap):
+def recommendation(path, role, heap, java):
     seen = {"metaspace": 60 * MIB, "direct": 150 * MIB, "overhead": 160 * MIB}
     off_heap = {k: {"now_bytes": v, "p99_bytes": v, "max_bytes": v, "recommended_bytes": v * 5 // 4} for k, v in seen.items()}
     off_heap["managed_consumers"] = []
     value = {"format": "heapcast.recommendation", "format_version": 1, "generated_at": "2026-01-01T00:00:00Z",
              "subject": {"role": role, "name": role, "host": "h", "pid": 1, "started_at": "2026-01-01T00:00:00Z",
                          "flink": {"taskmanager.memory.network.max": "134217730b"},
-                         "jvm": {"version": "17.0.15", "collector": "g1", "heap_max_bytes": 512 * MIB}},
+                         "jvm": {"version": java, "collector": "G1", "heap_max_bytes": 512 * MIB}},
              "window": {"collections": 100, "restarts": 0, "samples_dropped": 0},
              "recommendation": {"verdict": "shrink", "heap_bytes": heap, "reasons": ["a test's own"]}, "off_heap": off_heap}
     with open(path, "w") as file:
@@ -45,8 +45,8 @@ def free_ports(count):
 class Cluster:
     """One JobManager and one TaskManager in a directory of their own; `with` ends them."""
 
-    def __init__(self, flink, java, version):
-        self.flink, self.java, self.version = flink, java, tuple(map(int, version.split(".")[:2]))
+    def __init__(self, flink, java, jcmd, version):
+        self.flink, self.java, self.jcmd, self.version = flink, java, jcmd, tuple(map(int, version.split(".")[:2]))
         self.kind = "config.yaml" if self.version >= (1, 19) else "flink-conf.yaml"
         self.place = tempfile.mkdtemp()
         self.conf = os.path.join(self.place, "conf")
@@ -125,7 +125,7 @@ class Cluster:
     def flags(self, main_class):
         pid = self.java_pid(main_class)
         assert pid, "no JVM of " + main_class
-        text = subprocess.run([os.path.join(self.java, "bin", "jcmd"), pid, "VM.flags"], capture_output=True, text=True).stdout
+        text = subprocess.run([self.jcmd, pid, "VM.flags"], capture_output=True, text=True).stdout
         flags = dict(re.findall(r"-XX:(\w+)=(\S+)", text))
         flags.update((name, sign) for sign, name in re.findall(r"-XX:([+-])(\w+)", text))
         return flags
@@ -142,13 +142,13 @@ def expect(flags, wanted):
     assert not wrong, "flag: (the JVM's, ours): %s" % wrong
 
 
-def check(flink, java, version, model):
+def check(flink, java, jcmd, version, model):
     heap = 300 * MIB
-    with Cluster(flink, java, version) as cluster:
+    with Cluster(flink, java, jcmd, version) as cluster:
         path = cluster.write()
         common = ["--flink-version", version, "--config", path]
-        tm = recommendation(os.path.join(cluster.place, "tm.json"), "taskmanager", heap)
-        jm = recommendation(os.path.join(cluster.place, "jm.json"), "jobmanager", 400 * MIB)
+        tm = recommendation(os.path.join(cluster.place, "tm.json"), "taskmanager", heap, release_of(java))
+        jm = recommendation(os.path.join(cluster.place, "jm.json"), "jobmanager", 400 * MIB, release_of(java))
         told = json.loads(resolve("--recommendation", tm, *common, "--model", model, "--format", "json"))
         resolve("--recommendation", tm, *common, "--model", model, "-o", path)
         resolve("--recommendation", jm, *common, "-o", path)
@@ -171,7 +171,9 @@ def check(flink, java, version, model):
             pool = told["pool"]
             expect(flags, {"MaxHeapSize": pool["heap_limit_bytes"], "InitialHeapSize": pool["heap_initial_bytes"],
                            "MaxDirectMemorySize": pool["direct_limit_bytes"], "MaxMetaspaceSize": pool["metaspace_limit_bytes"],
-                           "UseG1GC": "+", "MinHeapFreeRatio": 20, "MaxHeapFreeRatio": 40, "G1PeriodicGCInterval": 60000})
+                           "UseG1GC": "+", "MinHeapFreeRatio": 20, "MaxHeapFreeRatio": 40})
+            if release_of(java) != "11":
+                expect(flags, {"G1PeriodicGCInterval": 60000})
             assert pool["heap_limit_bytes"] + pool["outside_bytes"] + pool["margin_bytes"] <= pool["container_bytes"], pool
             assert told["after"]["total_process"] == pool["container_bytes"], told
         expect(flags, {"HeapDumpOnOutOfMemoryError": "+"})
@@ -185,14 +187,17 @@ def main():
         if run.returncode != 0:
             skip("flink_start " + version, "no Flink at hand: " + run.stderr.strip().replace("\n", " | "))
             continue
-        home = os.environ.get("FLINK_START_JDK") or jdks().get("17")
-        if home is None or not os.path.exists(os.path.join(home, "bin", "jcmd")):
-            skip("flink_start " + version, "no JDK 17 with jcmd")
+        # Flink knows Java 17 from 1.18 on; a newer jcmd asks an older JVM as well.
+        java = "17" if tuple(map(int, version.split(".")[:2])) >= (1, 18) else "11"
+        home = jdks().get(java)
+        jcmd = next((j for j in (os.path.join(h, "bin", "jcmd") for h in jdks().values()) if os.path.exists(j)), None)
+        if home is None or jcmd is None:
+            skip("flink_start " + version, "no Java %s, or no jcmd" % java)
             continue
         for model in ("components", "unified"):
             name = "flink_start %s %s" % (version, model)
             try:
-                check(run.stdout.split()[-1], home, version, model)
+                check(run.stdout.split()[-1], home, jcmd, version, model)
                 ok(name)
             except AssertionError as error:
                 failed += 1
