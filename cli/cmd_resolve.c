@@ -272,8 +272,13 @@ static enum hc_status emit(const struct hc_resolve_request *request, const struc
 }
 
 /* A file that this version of Flink does not look at would change nothing. */
-static void warn_format(const struct hc_resolve_request *request, enum format format)
+static void warn_format(const struct hc_resolve_request *request, const struct hc_resolution *resolution,
+                        enum format format)
 {
+    if (format == FORMAT_DYNAMIC && resolution->pool.used)
+        fputs("heapcast: warning: Flink's standalone scripts read env.java.opts.taskmanager from the file only; right "
+              "would be a file there\n",
+              stderr);
     struct hc_flink_version version = request->input.target.version;
     if (format == FORMAT_FLINK_CONF && hc_flink_version_from(version, 2, 0))
         fprintf(stderr,
@@ -333,7 +338,7 @@ static int run(int argc, char **argv)
     code = hc_resolve(&request, &usage, &resolution);
     if (code != HC_EXIT_DONE)
         return code;
-    warn_format(&request, format);
+    warn_format(&request, &resolution, format);
     for (unsigned i = 0; i < resolution.note_count && format != FORMAT_JSON && format != FORMAT_TABLE; i++)
         fprintf(stderr, "heapcast: %s\n", resolution.notes[i]);
     for (unsigned i = 0; i < resolution.warning_count && format != FORMAT_JSON; i++)
