@@ -369,7 +369,8 @@ static void print_taskmanager(FILE *out, const struct hc_resolution *r, bool rea
     if (!reasons)
         return;
     fprintf(out, "\nJVM before: %s\n", hc_taskmanager_spec_jvm_arguments(&r->before, arguments));
-    fprintf(out, "JVM after:  %s\n", hc_taskmanager_spec_jvm_arguments(&r->after, arguments));
+    fprintf(out, "JVM after:  %s%s\n", hc_taskmanager_spec_jvm_arguments(&r->after, arguments),
+            r->pool.used ? ", and behind it the pool's own, which win" : "");
 }
 
 static void print_jobmanager(FILE *out, const struct hc_resolution *r, bool reasons)
@@ -405,9 +406,8 @@ static void print_pool(FILE *out, const struct hc_pool *pool)
                 {"Limit of metaspace", pool->metaspace_limit_bytes}};
     fputs("\nUnified pool (the JVM's limits, which win over Flink's own):\n", out);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        fprintf(out, "  %-24s", rows[i].name);
-        print_size(out, rows[i].bytes);
-        fputc('\n', out);
+        fprintf(out, "  %-24s%8" PRIu64 " MiB (%" PRIu64 ")\n", rows[i].name, (rows[i].bytes + (1 << 19)) >> 20,
+                rows[i].bytes);
     }
 }
 
