@@ -48,8 +48,8 @@ int hc_resolve_take_option(struct hc_resolve_request *request, const struct hc_u
             return hc_usage_error(usage, "--deployment is '%s'; right would be standalone or container", argument);
         return HC_EXIT_DONE;
     case HC_RESOLVE_NETWORK:
-        request->network = strcmp(argument, "keep") == 0 ? HC_NETWORK_KEEP : HC_NETWORK_RULE;
-        if (request->network == HC_NETWORK_RULE && strcmp(argument, "rule") != 0)
+        request->policy.network = strcmp(argument, "keep") == 0 ? HC_NETWORK_KEEP : HC_NETWORK_RULE;
+        if (request->policy.network == HC_NETWORK_RULE && strcmp(argument, "rule") != 0)
             return hc_usage_error(usage, "--network is '%s'; right would be rule or keep", argument);
         return HC_EXIT_DONE;
     case HC_RESOLVE_ROLE:
@@ -109,7 +109,7 @@ int hc_resolve(struct hc_resolve_request *request, const struct hc_usage *usage,
     if (status == HC_OK) {
         hc_flink_input_warn(&request->input);
         status = hc_resolve_taskmanager(request->input.options, request->input.target, &recommendation, &subject,
-                                        request->network, out, &err);
+                                        &request->policy, out, &err);
         if (status == HC_OK)
             return HC_EXIT_DONE;
         code = status == HC_ENODATA ? HC_EXIT_NODATA : HC_EXIT_FAILED;

@@ -10,7 +10,7 @@
 struct hc_resolve_request {
     struct hc_flink_input input;
     const char *recommendation, *config;
-    enum hc_network_policy network;
+    struct hc_resolve_policy policy;
 };
 
 enum {

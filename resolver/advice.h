@@ -14,7 +14,10 @@ struct hc_sizes {
  * verdict but no heap. */
 enum hc_status hc_advise(const struct hc_taskmanager_spec *before, const struct hc_flink_options *options,
                          const struct hc_recommendation *recommendation, const struct hc_subject *subject,
-                         struct hc_sizes *out, struct hc_resolution *resolution, struct hc_error *err);
+                         const struct hc_resolve_policy *policy, struct hc_sizes *out, struct hc_resolution *resolution,
+                         struct hc_error *err);
+/* Flink's own figures say how much network memory is needed. */
+bool hc_network_is_measured(const struct hc_resolve_policy *policy);
 /* Warnings about options that work against Flink's own sizes. */
 void hc_warn_options(const struct hc_flink_options *options, struct hc_flink_target target,
                      struct hc_resolution *resolution);

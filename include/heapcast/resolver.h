@@ -19,6 +19,19 @@ enum hc_network_policy {
     HC_NETWORK_KEEP = 1  /* as many bytes as before, whatever the total */
 };
 
+/* What only Flink itself knows of the cluster that was measured (network_need.h, flink_cluster.h). */
+struct hc_flink_facts {
+    uint64_t network_need_bytes;     /* the most that the jobs can ask a TaskManager for, or HC_BYTES_UNKNOWN */
+    uint64_t managed_reserved_bytes; /* the most that a TaskManager has reserved, or HC_BYTES_UNKNOWN */
+    bool lasting;                    /* a job runs and none is a batch job: what is reserved now is all there will be */
+};
+
+struct hc_resolve_policy {
+    enum hc_network_policy network;     /* where *facts does not tell */
+    const struct hc_flink_facts *facts; /* NULL: not asked */
+    bool container; /* process.size is set whatever the style: something outside Flink needs it, in whole MiB */
+};
+
 enum hc_component {
     HC_COMPONENT_FRAMEWORK_HEAP,
     HC_COMPONENT_TASK_HEAP,
@@ -74,7 +87,8 @@ const char *hc_component_name(enum hc_component component);
  */
 enum hc_status hc_resolve_taskmanager(const struct hc_flink_options *current, struct hc_flink_target target,
                                       const struct hc_recommendation *recommendation, const struct hc_subject *subject,
-                                      enum hc_network_policy network, struct hc_resolution *out, struct hc_error *err);
+                                      const struct hc_resolve_policy *policy, struct hc_resolution *out,
+                                      struct hc_error *err);
 void hc_resolution_release(struct hc_resolution *resolution);
 
 /* The -D options of the changes, to be appended to the start of the process: "-D key=value …". Owned by the caller. */
