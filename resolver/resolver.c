@@ -313,7 +313,8 @@ static bool nothing_to_do(const struct plan *p)
 {
     const struct hc_taskmanager_spec *before = &p->before, *goal = &p->goal;
     uint64_t overhead = p->sizes.overhead_bytes;
-    return (!p->policy->container || hc_flink_options_find(p->current, HC_KEY_TM_PROCESS) != NULL) &&
+    return (!p->policy->container || (hc_flink_options_find(p->current, HC_KEY_TM_PROCESS) != NULL &&
+                                      before->total_process_bytes % HC_MIB == 0)) &&
            (p->network_bytes == HC_BYTES_UNKNOWN || p->network_bytes == before->network_bytes) &&
            goal->jvm_heap_bytes == before->jvm_heap_bytes &&
            goal->framework_heap_bytes == before->framework_heap_bytes && goal->managed_bytes == before->managed_bytes &&
