@@ -1,6 +1,7 @@
 #include "resolution.h"
 
 #include "command.h"
+#include "flink_facts.h"
 #include "recommendation_file.h"
 
 #include <inttypes.h>
@@ -52,6 +53,9 @@ int hc_resolve_take_option(struct hc_resolve_request *request, const struct hc_u
         if (request->policy.network == HC_NETWORK_RULE && strcmp(argument, "rule") != 0)
             return hc_usage_error(usage, "--network is '%s'; right would be rule or keep", argument);
         return HC_EXIT_DONE;
+    case HC_RESOLVE_FLINK:
+        request->flink = argument;
+        return HC_EXIT_DONE;
     case HC_RESOLVE_ROLE:
         if (strcmp(argument, "jm") == 0 || strcmp(argument, "jobmanager") == 0)
             return later("a JobManager's configuration");
@@ -90,12 +94,15 @@ int hc_resolve(struct hc_resolve_request *request, const struct hc_usage *usage,
 {
     struct hc_recommendation recommendation;
     struct hc_subject subject;
+    struct hc_flink_facts facts;
     struct hc_error err = {.text = ""};
     if (request->recommendation == NULL)
         return hc_usage_error(usage, "--recommendation is missing; right would be a file that the agent wrote");
     if (request->config == NULL && request->input.override_count == 0)
         return hc_usage_error(usage,
                               "--config is missing; right would be the TaskManager's config.yaml or flink-conf.yaml");
+    if (request->flink != NULL && strcmp(request->flink, "-") == 0)
+        return hc_usage_error(usage, "--flink takes a file");
     if (request->config != NULL && strcmp(request->config, "-") == 0 && strcmp(request->recommendation, "-") == 0)
         return hc_usage_error(usage, "--config and --recommendation cannot both be standard input");
     enum hc_status status = hc_recommendation_load(request->recommendation, &recommendation, &subject, &err);
@@ -108,10 +115,18 @@ int hc_resolve(struct hc_resolve_request *request, const struct hc_usage *usage,
     const char *about = hc_flink_input_name(&request->input);
     if (status == HC_OK) {
         hc_flink_input_warn(&request->input);
+        if (request->flink != NULL) {
+            status = hc_flink_facts_load(request->flink, &request->input, &facts, &err);
+            request->policy.facts = &facts;
+            about = status == HC_OK ? about : request->flink;
+        }
+    }
+    if (status == HC_OK) {
         status = hc_resolve_taskmanager(request->input.options, request->input.target, &recommendation, &subject,
                                         &request->policy, out, &err);
         if (status == HC_OK)
             return HC_EXIT_DONE;
+        request->policy.facts = NULL;
         code = status == HC_ENODATA ? HC_EXIT_NODATA : HC_EXIT_FAILED;
         if (status == HC_ENODATA || status == HC_EINVAL)
             about = request->recommendation;

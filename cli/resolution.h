@@ -9,7 +9,7 @@
 
 struct hc_resolve_request {
     struct hc_flink_input input;
-    const char *recommendation, *config;
+    const char *recommendation, *config, *flink;
     struct hc_resolve_policy policy;
 };
 
@@ -20,6 +20,7 @@ enum {
     HC_RESOLVE_VERSION,
     HC_RESOLVE_DEPLOYMENT,
     HC_RESOLVE_NETWORK,
+    HC_RESOLVE_FLINK,
     HC_RESOLVE_ROLE,
     HC_RESOLVE_MODEL
 };
@@ -34,6 +35,7 @@ enum {
          "standalone (default) or container: what pre-2.0 heap keys mean"},                                            \
         {HC_RESOLVE_NETWORK, "network", "rule|keep",                                                                   \
          "network memory: by your own rule (default), or its bytes as now"},                                           \
+        {HC_RESOLVE_FLINK, "flink", "FILE", "what 'heapcast fetch' wrote: network and managed memory by that"},        \
         {HC_RESOLVE_ROLE, "role", "tm", "TaskManager; the JobManager comes with a later version"},                     \
     {                                                                                                                  \
         HC_RESOLVE_MODEL, "model", "components", "each component for itself; unified comes with a later version"       \

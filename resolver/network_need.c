@@ -181,10 +181,14 @@ enum hc_status hc_network_need(const struct hc_flink_cluster *cluster, const str
     struct demand *demands = calloc(cluster->job_count, sizeof *demands);
     enum hc_status status = demands == NULL ? HC_ENOMEM : HC_OK;
     for (size_t i = 0; i < cluster->job_count && status == HC_OK; i++) {
+        if (cluster->jobs[i].vertex_count == 0)
+            status = hc_fail(err, HC_ENODATA, 0, "job %s has no graph yet", cluster->jobs[i].id);
         demands[i].job = &cluster->jobs[i];
         demands[i].buffers = calloc(cluster->jobs[i].vertex_count + 1, sizeof *demands[i].buffers);
-        status = demands[i].buffers == NULL ? HC_ENOMEM
-                                            : measure(demands[i].job, rule, demands[i].buffers, &operator_buffers, err);
+        if (status == HC_OK)
+            status = demands[i].buffers == NULL
+                         ? HC_ENOMEM
+                         : measure(demands[i].job, rule, demands[i].buffers, &operator_buffers, err);
     }
     if (status == HC_OK) {
         need.buffers = worst_slots(demands, cluster->job_count, need.slots);
