@@ -92,7 +92,7 @@ static enum hc_status read_jobs_of(struct hc_rest *rest, struct hc_cluster_taskm
     return status;
 }
 
-/* Sums of metrics' names as Flink's REST interface spells them, and where they go. */
+/* Metrics as Flink's REST interface spells them, and where they go. */
 static const struct metric {
     const char *name;
     size_t offset;
@@ -112,50 +112,77 @@ static uint64_t *metric_of(struct hc_cluster_taskmanager *tm, size_t i)
     return (uint64_t *)(void *)((char *)tm + metrics[i].offset);
 }
 
-static enum hc_status read_metrics(struct hc_rest *rest, struct hc_cluster_taskmanager *tm, bool *out_any,
+/* The CPU time that a TaskManager had used when Flink collected its metrics: the same again means the same collection.
+ */
+#define CPU_TIME "Status.JVM.CPU.Time"
+
+static void take_metric(struct hc_cluster_taskmanager *tm, const char *name, const char *text, double *out_cpu_time)
+{
+    char *end;
+    double number = strtod(text, &end);
+    if (end == text || *end != '\0')
+        return;
+    if (strcmp(name, CPU_TIME) == 0)
+        *out_cpu_time = number;
+    for (size_t i = 0; i < METRICS; i++)
+        if (strcmp(name, metrics[i].name) == 0)
+            *metric_of(tm, i) = bytes_of(number);
+}
+
+/* *out_cpu_time: -1 where Flink has no metrics of this TaskManager yet. */
+static enum hc_status read_metrics(struct hc_rest *rest, struct hc_cluster_taskmanager *tm, double *out_cpu_time,
                                    struct hc_error *err)
 {
-    char path[PATH_SIZE], segment[sizeof tm->id * 3], names[512] = "";
+    char path[PATH_SIZE], segment[sizeof tm->id * 3], names[512] = CPU_TIME;
     const cJSON *item;
     cJSON *root = NULL;
     for (size_t i = 0; i < METRICS; i++)
-        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i == 0 ? "" : ",", metrics[i].name);
+        snprintf(names + strlen(names), sizeof names - strlen(names), ",%s", metrics[i].name);
     snprintf(path, sizeof path, "/taskmanagers/%s/metrics?get=%s", hc_rest_segment(tm->id, segment, sizeof segment),
              names);
     enum hc_status status = hc_rest_json(rest, path, &root, err);
-    *out_any = status == HC_ENODATA; /* it has gone: nothing will come any more */
+    *out_cpu_time = -1;
     if (status != HC_OK)
-        return status == HC_ENODATA ? HC_OK : status;
+        return status == HC_ENODATA ? HC_OK : status; /* it has gone since it was listed */
     cJSON_ArrayForEach(item, root)
     {
         const cJSON *id = item_of(item, "id"), *value = item_of(item, "value");
-        for (size_t i = 0; i < METRICS && cJSON_IsString(id) && cJSON_IsString(value); i++)
-            if (strcmp(id->valuestring, metrics[i].name) == 0) {
-                char *end;
-                double number = strtod(value->valuestring, &end);
-                if (end != value->valuestring && *end == '\0')
-                    *metric_of(tm, i) = bytes_of(number);
-                *out_any = true;
-            }
+        if (cJSON_IsString(id) && cJSON_IsString(value))
+            take_metric(tm, id->valuestring, value->valuestring, out_cpu_time);
     }
     cJSON_Delete(root);
     return HC_OK;
 }
 
+static void forget_metrics(struct hc_cluster_taskmanager *tm)
+{
+    for (size_t i = 0; i < METRICS; i++)
+        *metric_of(tm, i) = HC_BYTES_UNKNOWN;
+}
+
+/*
+ * Flink answers with what it collected last, be it hours ago, and collects anew behind the answer, at most every 10 s
+ * (metrics.fetcher.update-interval, MetricFetcherImpl). So the first answer is empty or old; only one that differs from
+ * it tells how things are. What has not come by then stays unknown: an old "nothing reserved" would be a wrong one.
+ */
 static enum hc_status read_all_metrics(struct hc_rest *rest, struct hc_flink_cluster *cluster, struct hc_error *err)
 {
-    double stop_at_s = hc_rest_left_s(rest) / 2;
-    size_t next = 0; /* those before it have answered */
-    for (;;) {
-        enum hc_status status = HC_OK;
-        for (bool any = true; any && next < cluster->taskmanager_count && status == HC_OK;) {
-            status = read_metrics(rest, &cluster->taskmanagers[next], &any, err);
-            next += any && status == HC_OK;
-        }
-        if (status != HC_OK || next == cluster->taskmanager_count || hc_rest_left_s(rest) <= stop_at_s)
-            return status;
-        hc_rest_wait(rest, METRICS_POLL_S);
+    double stop_at_s = hc_rest_left_s(rest) / 2, now;
+    double *first = calloc(cluster->taskmanager_count, sizeof *first);
+    enum hc_status status = first != NULL ? HC_OK : hc_fail(err, HC_ENOMEM, 0, "no memory for a cluster");
+    for (size_t i = 0; i < cluster->taskmanager_count && status == HC_OK; i++)
+        status = read_metrics(rest, &cluster->taskmanagers[i], &first[i], err);
+    for (size_t i = 0; i < cluster->taskmanager_count && status == HC_OK; i++) {
+        do {
+            hc_rest_wait(rest, METRICS_POLL_S);
+            forget_metrics(&cluster->taskmanagers[i]);
+            status = read_metrics(rest, &cluster->taskmanagers[i], &now, err);
+        } while (status == HC_OK && (now < 0 || now == first[i]) && hc_rest_left_s(rest) > stop_at_s);
+        if (now < 0 || now == first[i])
+            forget_metrics(&cluster->taskmanagers[i]);
     }
+    free(first);
+    return status;
 }
 
 static enum hc_status read_taskmanagers(struct hc_rest *rest, struct hc_flink_cluster *cluster, struct hc_error *err)
@@ -177,8 +204,7 @@ static enum hc_status read_taskmanagers(struct hc_rest *rest, struct hc_flink_cl
             tm->slots = count_at(item, "slotsNumber");
             tm->free_slots = count_at(item, "freeSlots");
             read_plan(item_of(item, "memoryConfiguration"), &tm->plan);
-            for (size_t i = 0; i < METRICS; i++)
-                *metric_of(tm, i) = HC_BYTES_UNKNOWN;
+            forget_metrics(tm);
         }
     cJSON_Delete(root);
     if (status == HC_OK && cluster->taskmanager_count == 0)
@@ -187,7 +213,7 @@ static enum hc_status read_taskmanagers(struct hc_rest *rest, struct hc_flink_cl
                          hc_rest_url(rest));
     for (size_t i = 0; i < cluster->taskmanager_count && status == HC_OK; i++)
         status = read_jobs_of(rest, &cluster->taskmanagers[i], err);
-    return status == HC_OK ? read_all_metrics(rest, cluster, err) : status;
+    return status;
 }
 
 /* ---- jobs -------------------------------------------------------------------------------------------------------- */
@@ -237,6 +263,7 @@ static enum hc_status read_graph(const cJSON *root, struct hc_cluster_job *job, 
         copy_text(item, "id", vertex->id, sizeof vertex->id);
         copy_text(item, "name", vertex->name, sizeof vertex->name);
         vertex->parallelism = count_at(item, "parallelism");
+        vertex->running = count_at(item_of(item, "tasks"), "RUNNING");
         cJSON_ArrayForEach(node, item_of(plan, "nodes"))
         {
             const cJSON *id = item_of(node, "id");
@@ -312,6 +339,8 @@ enum hc_status hc_cluster_fetch(struct hc_rest *rest, struct hc_flink_cluster *o
         status = read_taskmanagers(rest, &cluster, err);
     if (status == HC_OK)
         status = read_jobs(rest, &cluster, err);
+    if (status == HC_OK) /* after the jobs: what they reserve is to be seen */
+        status = read_all_metrics(rest, &cluster, err);
     if (status == HC_OK)
         *out = cluster;
     else

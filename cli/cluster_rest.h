@@ -8,8 +8,8 @@
 #include <heapcast/flink_options.h>
 
 /*
- * Asks for all of it. The first question for metrics makes Flink collect them and is answered with none, so they are
- * asked for until they are there or half of the time is over; what is missing then stays unknown. HC_ENODATA: no
+ * Asks for all of it. Flink's first answer about metrics is empty or old, so they are asked for until there are new
+ * ones or half of the time is over; what is missing then stays unknown, with a warning by the caller. HC_ENODATA: no
  * TaskManager has registered. On success *out is the caller's, to be given back by hc_flink_cluster_release.
  */
 enum hc_status hc_cluster_fetch(struct hc_rest *rest, struct hc_flink_cluster *out, struct hc_error *err);

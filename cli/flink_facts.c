@@ -10,12 +10,13 @@
 
 enum { RECORD_SIZE_MAX = 64 * 1024 * 1024 };
 
-/* All jobs run: what their tasks hold, they hold now. */
+/* Every task of every job runs: what they hold, they hold now. */
 static bool all_run(const struct hc_flink_cluster *cluster)
 {
     for (size_t i = 0; i < cluster->job_count; i++)
-        if (strcmp(cluster->jobs[i].state, "RUNNING") != 0)
-            return false;
+        for (size_t j = 0; j < cluster->jobs[i].vertex_count; j++)
+            if (cluster->jobs[i].vertices[j].running < cluster->jobs[i].vertices[j].parallelism)
+                return false;
     return cluster->job_count > 0;
 }
 

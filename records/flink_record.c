@@ -79,6 +79,7 @@ static cJSON *print_vertex(const struct hc_cluster_vertex *vertex)
     cJSON_AddStringToObject(object, "id", vertex->id);
     add_text(object, "name", vertex->name);
     cJSON_AddNumberToObject(object, "parallelism", vertex->parallelism);
+    cJSON_AddNumberToObject(object, "running", vertex->running);
     cJSON *inputs = cJSON_AddArrayToObject(object, "inputs");
     for (size_t i = 0; i < vertex->input_count; i++) {
         cJSON *input = cJSON_CreateObject();
@@ -220,6 +221,8 @@ static enum hc_status parse_vertex(const cJSON *object, struct hc_cluster_vertex
         status = read_text(object, "name", false, out->name, sizeof out->name, err);
     if (status == HC_OK)
         status = read_count(object, "parallelism", &out->parallelism, err);
+    if (status == HC_OK)
+        status = read_count(object, "running", &out->running, err);
     if (status == HC_OK)
         status = read_array(object, "inputs", sizeof *out->inputs, &list, &inputs, err);
     out->inputs = inputs;

@@ -22,6 +22,7 @@ struct hc_cluster_vertex {
     char id[HC_FLINK_ID];
     char name[160];
     uint32_t parallelism; /* in force now */
+    uint32_t running;     /* subtasks that run; others wait, start, or are done */
     struct hc_cluster_input *inputs;
     size_t input_count;
 };
