@@ -129,7 +129,9 @@ static void take_metric(struct hc_cluster_taskmanager *tm, const char *name, con
             *metric_of(tm, i) = bytes_of(number);
 }
 
-/* *out_cpu_time: -1 where Flink has no metrics of this TaskManager yet. */
+/* In place of a CPU time: Flink has no metrics of this TaskManager yet; it has gone since it was listed. */
+static const double not_yet = -1, gone = -2;
+
 static enum hc_status read_metrics(struct hc_rest *rest, struct hc_cluster_taskmanager *tm, double *out_cpu_time,
                                    struct hc_error *err)
 {
@@ -141,9 +143,9 @@ static enum hc_status read_metrics(struct hc_rest *rest, struct hc_cluster_taskm
     snprintf(path, sizeof path, "/taskmanagers/%s/metrics?get=%s", hc_rest_segment(tm->id, segment, sizeof segment),
              names);
     enum hc_status status = hc_rest_json(rest, path, &root, err);
-    *out_cpu_time = -1;
+    *out_cpu_time = status == HC_ENODATA ? gone : not_yet;
     if (status != HC_OK)
-        return status == HC_ENODATA ? HC_OK : status; /* it has gone since it was listed */
+        return status == HC_ENODATA ? HC_OK : status;
     cJSON_ArrayForEach(item, root)
     {
         const cJSON *id = item_of(item, "id"), *value = item_of(item, "value");
@@ -173,11 +175,13 @@ static enum hc_status read_all_metrics(struct hc_rest *rest, struct hc_flink_clu
     for (size_t i = 0; i < cluster->taskmanager_count && status == HC_OK; i++)
         status = read_metrics(rest, &cluster->taskmanagers[i], &first[i], err);
     for (size_t i = 0; i < cluster->taskmanager_count && status == HC_OK; i++) {
-        do {
+        now = not_yet;
+        for (bool again = first[i] != gone; again;) {
             hc_rest_wait(rest, METRICS_POLL_S);
             forget_metrics(&cluster->taskmanagers[i]);
             status = read_metrics(rest, &cluster->taskmanagers[i], &now, err);
-        } while (status == HC_OK && (now < 0 || now == first[i]) && hc_rest_left_s(rest) > stop_at_s);
+            again = status == HC_OK && (now == not_yet || now == first[i]) && hc_rest_left_s(rest) > stop_at_s;
+        }
         if (now < 0 || now == first[i])
             forget_metrics(&cluster->taskmanagers[i]);
     }

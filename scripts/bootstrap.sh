@@ -48,11 +48,12 @@ yaml_archive() { ${CC:-cc} -print-file-name=libyaml.a; }
 missing_packages() {
     command -v make >/dev/null || echo make
     if ! command -v "${CC:-cc}" >/dev/null; then
-        printf '%s\n' gcc libc6-dev libcmocka-dev libyaml-dev
+        printf '%s\n' gcc libc6-dev libcmocka-dev libyaml-dev libcurl4-openssl-dev
     else
         has_header stdlib.h || echo libc6-dev
         has_header cmocka.h || echo libcmocka-dev
         [ -e "$(yaml_archive)" ] && has_header yaml.h || echo libyaml-dev
+        has_header curl/curl.h || echo libcurl4-openssl-dev
     fi
     jdk_home >/dev/null || jdk_package
     if [ ! -e $cjson_dir/cJSON.c ]; then
@@ -230,15 +231,13 @@ need_venv() {
     fi
 }
 
-# need_module MODULE...: fails where one can't be had.
+# need_module MODULE [PACKAGE]: fails where it can't be had.
 need_module() {
-    local module
-    for module in "$@"; do
-        "$venv/bin/python" -c "import importlib.util as u, sys; sys.exit(u.find_spec('$module') is None)" 2>/dev/null && continue
-        need_venv || return 1
-        say "installing $module for Python"
-        quietly "pip install $module" "$venv/bin/python" -m pip install -q "$module" || return 1
-    done
+    local module=$1 package=${2:-$1}
+    "$venv/bin/python" -c "import importlib.util as u, sys; sys.exit(u.find_spec('$module') is None)" 2>/dev/null && return
+    need_venv || return 1
+    say "installing $package for Python"
+    quietly "pip install $package" "$venv/bin/python" -m pip install -q "$package"
 }
 
 # download DIR PIP-ARGUMENTS...
@@ -344,7 +343,8 @@ prepare_test() {
         quietly localedef localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8 ||
             say "no locale with a decimal comma: its tests will be skipped"
     fi
-    need_module jsonschema || say "no jsonschema: the test of the JSON Schema will be skipped"
+    need_module jsonschema || say "no jsonschema: the tests of the JSON Schemas will be skipped"
+    need_module yaml pyyaml || say "no pyyaml: the patch for Kubernetes will not be validated"
     for major in 11 21 25; do
         need_jdk $major || say "no Java $major: its tests will be skipped"
     done
