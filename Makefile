@@ -112,8 +112,9 @@ build/kubernetes-server: tests/kubernetes/main.go tests/kubernetes/go.mod
 
 .PHONY: test-kubernetes
 ## test-kubernetes: patches for the operator through a real Kubernetes API server (needs Go, Maven and etcd)
-test-kubernetes: all build/kubernetes-server
-	@scripts/bootstrap.sh test
+test-kubernetes: all
+	@scripts/bootstrap.sh kubernetes
+	@$(MAKE) --no-print-directory build/kubernetes-server
 	@tests/run.sh tests/integration/cli_k8s_patch.py
 
 .PHONY: golden

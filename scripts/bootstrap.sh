@@ -64,6 +64,10 @@ missing_packages() {
         [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates # for pip
         [ -x "$venv/bin/python" ] || python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
     fi
+    if [ "$1" = kubernetes ]; then
+        command -v etcd >/dev/null || echo etcd-server
+        command -v mvn >/dev/null || echo maven
+    fi
     if [ "$1" = test ]; then
         [ -e /usr/share/i18n/locales/de_DE ] || echo locales
     fi
@@ -361,11 +365,16 @@ prepare_score() {
     need_module numpy || die "the scorer needs numpy"
 }
 
+prepare_kubernetes() {
+    need_module jsonschema && need_module yaml pyyaml || say "no jsonschema or pyyaml: no schema is checked"
+    command -v go >/dev/null || die "no Go: the API server is built from its modules"
+}
+
 level=${1:-}
 case $level in
-    build | test | demo | score) ;;
+    build | test | demo | score | kubernetes) ;;
     *)
-        echo "usage: scripts/bootstrap.sh build|test|demo|score" >&2
+        echo "usage: scripts/bootstrap.sh build|test|demo|score|kubernetes" >&2
         exit 2
         ;;
 esac
@@ -380,4 +389,5 @@ case $level in
     test) prepare_test ;;
     demo) prepare_demo ;;
     score) prepare_score ;;
+    kubernetes) prepare_kubernetes ;;
 esac

@@ -22,6 +22,7 @@ import (
 	"k8s.io/apiextensions-apiserver/test/integration/fixtures"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
@@ -125,8 +126,8 @@ func main() {
 	_, err = fixtures.CreateNewV1CustomResourceDefinition(definition, extensions, client)
 	must(err, "the definition")
 	versions := definition.Spec.Versions
-	resource := fixtures.NewNamespacedCustomResourceVersionClient("default", client, definition,
-		versions[len(versions)-1].Name)
+	resource := client.Resource(schema.GroupVersionResource{Group: definition.Spec.Group,
+		Version: versions[len(versions)-1].Name, Resource: definition.Spec.Names.Plural}).Namespace("default")
 	lines := bufio.NewScanner(os.Stdin)
 	lines.Buffer(nil, 1<<24)
 	out := json.NewEncoder(os.Stdout)
