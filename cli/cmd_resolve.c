@@ -1,6 +1,8 @@
 /* heapcast resolve: a recommendation and the user's configuration become the right-sized configuration. */
 #include "command.h"
+#include "deployment_formats.h"
 #include "flink_json.h"
+#include "in_place.h"
 #include "resolution.h"
 
 #include <heapcast/config_yaml.h>
@@ -11,29 +13,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPT_FORMAT = 256 };
-enum format { FORMAT_OWN, FORMAT_CONFIG_YAML, FORMAT_FLINK_CONF, FORMAT_DYNAMIC, FORMAT_JSON, FORMAT_TABLE, FORMATS };
-static const char *const formats[FORMATS] = {"", "config.yaml", "flink-conf.yaml", "dynamic", "json", "table"};
+enum { OPT_FORMAT = 256, OPT_IN_PLACE };
+enum format {
+    FORMAT_OWN,
+    FORMAT_CONFIG_YAML,
+    FORMAT_FLINK_CONF,
+    FORMAT_DYNAMIC,
+    FORMAT_ENV,
+    FORMAT_K8S_PATCH,
+    FORMAT_JSON,
+    FORMAT_TABLE,
+    FORMATS
+};
+static const char *const formats[FORMATS] = {"",     "config.yaml", "flink-conf.yaml", "dynamic", "env", "k8s-patch",
+                                             "json", "table"};
+#define FORMAT_NAMES "config.yaml, flink-conf.yaml, dynamic, env, k8s-patch, json"
 
 static const struct hc_option options[] = {
     HC_RESOLVE_OPTIONS,
-    {OPT_FORMAT, "format", "F", "config.yaml, flink-conf.yaml, dynamic, json, table; default: that of --config"},
+    {OPT_FORMAT, "format", "F", FORMAT_NAMES ", table; default: that of --config"},
+    {OPT_IN_PLACE, "in-place", NULL, "edit the file of --config itself; what it held goes to FILE.bak-N"},
     {'o', "output", "FILE", "write to FILE, which is replaced as a whole or not at all"},
     {0, NULL, NULL, NULL},
 };
 static const struct hc_usage usage = {
     "resolve",
     "",
-    "Turns a recommendation and the configuration in force into the right-sized configuration: the whole file with "
-    "only\n"
-    "memory options changed, or the changed options alone ('dynamic': -D options; 'json', 'table'). Flink's arithmetic "
-    "on\n"
-    "what is written gives exactly the recommended heap; this is checked before anything is written. With --model\n"
-    "unified the container is the one number: JVM options in env.java.opts.taskmanager open heap, direct memory and\n"
-    "metaspace so that they share what it has to spare.",
+    "Turns a recommendation and the configuration in force into the right-sized configuration: the whole file with\n"
+    "only memory options changed, or the changed options alone ('dynamic': -D options; 'env': FLINK_PROPERTIES of\n"
+    "Flink's image; 'k8s-patch': a merge patch for a FlinkDeployment; 'json', 'table'). Flink's arithmetic on what is\n"
+    "written gives exactly the recommended heap; this is checked before anything is written. With --model unified the\n"
+    "container is the one number: JVM options in env.java.opts.taskmanager open heap, direct memory and metaspace so\n"
+    "that they share what it has to spare.",
     options,
     "  heapcast resolve --recommendation log/heapcast-tm-1.json --config conf/config.yaml -o conf/config.yaml\n"
     "  heapcast resolve --recommendation r.json --config conf --flink-version 1.17.2 --format dynamic\n"
+    "  heapcast resolve --recommendation r.json --config conf/config.yaml --in-place\n"
+    "  heapcast resolve --recommendation r.json --config config.yaml --format k8s-patch -o patch.json\n"
     "  heapcast resolve --recommendation r.json --config conf --model unified --max 4g --step 256m\n",
 };
 
@@ -93,6 +109,28 @@ static enum hc_status put_overrides(struct hc_flink_options *emitted, const stru
     return status;
 }
 
+/* Whether `emitted` is `given` but for the changes: what an edit may touch. */
+static enum hc_status check_untouched(const struct hc_flink_options *emitted, const struct hc_resolution *resolution,
+                                      const char *name, struct hc_error *err)
+{
+    const struct hc_flink_options *planned = resolution->options;
+    for (size_t i = 0; i < hc_flink_options_count(planned); i++) {
+        const struct hc_flink_option *want = hc_flink_options_at(planned, i);
+        const struct hc_flink_option *got = hc_flink_options_get(emitted, want->key);
+        if (got == NULL || strcmp(got->value, want->value) != 0)
+            return hc_fail(err, HC_EUNSUPPORTED, want->line,
+                           "this file cannot be edited: afterwards %s would be '%.80s' instead of '%.80s'; right would "
+                           "be --format dynamic, or --format %s from a file of another kind",
+                           want->key, got == NULL ? "unset" : got->value, want->value, name);
+    }
+    if (hc_flink_options_count(emitted) != hc_flink_options_count(planned))
+        return hc_fail(err, HC_EUNSUPPORTED, 0,
+                       "this file cannot be edited: afterwards it would set %zu options instead of %zu; right would be "
+                       "--format dynamic",
+                       hc_flink_options_count(emitted), hc_flink_options_count(planned));
+    return HC_OK;
+}
+
 /* Old spellings are replaced where they stand; what else remains of them is taken out. */
 static unsigned edits_of(const struct hc_resolution *resolution, struct hc_conf_edit *edits)
 {
@@ -125,6 +163,9 @@ static enum hc_status emit_file(const struct hc_resolve_request *request, const 
                              : hc_flink_input_parse(text, strlen(text), format, emitted, NULL, err);
     if (status == HC_OK)
         status = put_overrides(emitted, input, resolution, err);
+    if (status == HC_OK && edit)
+        status =
+            check_untouched(emitted, resolution, formats[flink_conf ? FORMAT_FLINK_CONF : FORMAT_CONFIG_YAML], err);
     if (status == HC_OK)
         status = check_emitted(emitted, input->target, resolution, err);
     hc_flink_options_free(emitted);
@@ -149,12 +190,12 @@ static enum hc_status end_line(char *text, char **out, struct hc_error *err)
     return HC_OK;
 }
 
-static enum hc_status emit_dynamic(const struct hc_resolve_request *request, const struct hc_resolution *resolution,
-                                   char **out, struct hc_error *err)
+/* What comes on top of the configuration in force, wherever that stands: no older spelling is taken out. */
+static enum hc_status check_on_top(const struct hc_resolve_request *request, const struct hc_resolution *resolution,
+                                   struct hc_error *err)
 {
     struct hc_flink_options *emitted = hc_flink_options_copy(request->input.options);
     enum hc_status status = emitted == NULL ? HC_ENOMEM : HC_OK;
-    char *line;
     for (unsigned i = 0; i < resolution->change_count && status == HC_OK; i++)
         if (!resolution->changes[i].removed)
             status = hc_flink_options_set(emitted, resolution->changes[i].key,
@@ -162,9 +203,13 @@ static enum hc_status emit_dynamic(const struct hc_resolve_request *request, con
     status = status == HC_OK ? check_emitted(emitted, request->input.target, resolution, err)
                              : hc_fail(err, status, 0, "no memory for a configuration");
     hc_flink_options_free(emitted);
-    if (status != HC_OK)
-        return status;
-    status = hc_resolution_dynamic_options(resolution, &line, err);
+    return status;
+}
+
+static enum hc_status emit_dynamic(const struct hc_resolution *resolution, char **out, struct hc_error *err)
+{
+    char *line;
+    enum hc_status status = hc_resolution_dynamic_options(resolution, &line, err);
     return status == HC_OK ? end_line(line, out, err) : status;
 }
 
@@ -256,13 +301,22 @@ static enum hc_status emit(const struct hc_resolve_request *request, const struc
         format = request->input.text == NULL                   ? FORMAT_DYNAMIC
                  : request->input.format == HC_CONF_FLINK_CONF ? FORMAT_FLINK_CONF
                                                                : FORMAT_CONFIG_YAML;
+    if (format == FORMAT_DYNAMIC || format == FORMAT_ENV) {
+        enum hc_status status = check_on_top(request, resolution, err);
+        if (status != HC_OK)
+            return status;
+    }
     switch (format) {
     case FORMAT_CONFIG_YAML:
         return emit_file(request, resolution, HC_CONF_CONFIG_YAML, out, err);
     case FORMAT_FLINK_CONF:
         return emit_file(request, resolution, HC_CONF_FLINK_CONF, out, err);
     case FORMAT_DYNAMIC:
-        return emit_dynamic(request, resolution, out, err);
+        return emit_dynamic(resolution, out, err);
+    case FORMAT_ENV:
+        return hc_env_print(resolution, out, err);
+    case FORMAT_K8S_PATCH:
+        return hc_k8s_patch_print(resolution, out, err);
     case FORMAT_JSON:
         return emit_json(resolution, out, err);
     default:
@@ -310,43 +364,99 @@ static bool format_parse(const char *name, enum format *out)
     return false;
 }
 
+struct wanted {
+    enum format format;
+    const char *output;
+    bool in_place;
+};
+
+/* HC_EXIT_DONE, or what to end with. */
+static int take_option(struct hc_resolve_request *request, struct wanted *wanted, int id)
+{
+    switch (id) {
+    case 'o':
+        wanted->output = hc_option_argument();
+        return HC_EXIT_DONE;
+    case OPT_IN_PLACE:
+        wanted->in_place = true;
+        return HC_EXIT_DONE;
+    case OPT_FORMAT:
+        if (!format_parse(hc_option_argument(), &wanted->format))
+            return hc_usage_error(&usage, "--format is '%s'; right would be " FORMAT_NAMES " or table",
+                                  hc_option_argument());
+        return HC_EXIT_DONE;
+    default:
+        return hc_resolve_take_option(request, &usage, id, hc_option_argument());
+    }
+}
+
+static int check_in_place(const struct hc_resolve_request *request, const struct wanted *wanted)
+{
+    if (!wanted->in_place)
+        return HC_EXIT_DONE;
+    if (request->config == NULL || strcmp(request->config, "-") == 0)
+        return hc_usage_error(&usage, "--in-place needs a file as --config");
+    if (wanted->output != NULL || wanted->format != FORMAT_OWN)
+        return hc_usage_error(&usage, "--in-place edits the file of --config; it takes neither -o nor --format");
+    return HC_EXIT_DONE;
+}
+
+static enum hc_status put_in_place(const struct hc_resolve_request *request, const struct hc_resolution *resolution,
+                                   struct hc_error *err)
+{
+    char *text = NULL;
+    enum hc_status status = emit_file(request, resolution, request->input.format, &text, err);
+    if (status == HC_OK)
+        status = hc_in_place_write(&request->input, resolution, text, err);
+    free(text);
+    return status;
+}
+
+static int write_resolution(const struct hc_resolve_request *request, const struct hc_resolution *resolution,
+                            const struct wanted *wanted)
+{
+    struct hc_error err = {.text = ""};
+    char *text = NULL;
+    int code;
+    if (wanted->in_place)
+        code = put_in_place(request, resolution, &err) == HC_OK
+                   ? HC_EXIT_DONE
+                   : hc_complain(hc_flink_input_name(&request->input), &err);
+    else
+        code = emit(request, resolution, wanted->format, &text, &err) == HC_OK
+                   ? write_out(wanted->output, text)
+                   : hc_complain(hc_flink_input_name(&request->input), &err);
+    free(text);
+    return code;
+}
+
 static int run(int argc, char **argv)
 {
     struct hc_resolve_request request;
     struct hc_resolution resolution;
-    struct hc_error err = {.text = ""};
-    enum format format = FORMAT_OWN;
-    const char *output = NULL;
-    char *text = NULL;
+    struct wanted wanted = {.format = FORMAT_OWN};
     int id, code;
     hc_resolve_request_init(&request);
-    while ((id = hc_options_next(&usage, argc, argv)) > 0) {
-        if (id == 'o')
-            output = hc_option_argument();
-        else if (id == OPT_FORMAT && !format_parse(hc_option_argument(), &format))
-            return hc_usage_error(
-                &usage, "--format is '%s'; right would be config.yaml, flink-conf.yaml, dynamic, json or table",
-                hc_option_argument());
-        else if (id != OPT_FORMAT &&
-                 (code = hc_resolve_take_option(&request, &usage, id, hc_option_argument())) != HC_EXIT_DONE)
+    while ((id = hc_options_next(&usage, argc, argv)) > 0)
+        if ((code = take_option(&request, &wanted, id)) != HC_EXIT_DONE)
             return code;
-    }
     if (id != HC_OPTIONS_END)
         return hc_options_exit(id);
     if (hc_options_operand() < argc)
         return hc_usage_error(&usage, "'%s' is one operand too many", argv[hc_options_operand()]);
+    if ((code = check_in_place(&request, &wanted)) != HC_EXIT_DONE)
+        return code;
+    request.policy.container = wanted.format == FORMAT_K8S_PATCH;
     code = hc_resolve(&request, &usage, &resolution);
     if (code != HC_EXIT_DONE)
         return code;
-    warn_format(&request, &resolution, format);
-    for (unsigned i = 0; i < resolution.note_count && format != FORMAT_JSON && format != FORMAT_TABLE; i++)
+    warn_format(&request, &resolution, wanted.format);
+    for (unsigned i = 0; i < resolution.note_count && wanted.format != FORMAT_JSON && wanted.format != FORMAT_TABLE;
+         i++)
         fprintf(stderr, "heapcast: %s\n", resolution.notes[i]);
-    for (unsigned i = 0; i < resolution.warning_count && format != FORMAT_JSON; i++)
+    for (unsigned i = 0; i < resolution.warning_count && wanted.format != FORMAT_JSON; i++)
         fprintf(stderr, "heapcast: warning: %s\n", resolution.warnings[i]);
-    code = emit(&request, &resolution, format, &text, &err) == HC_OK
-               ? write_out(output, text)
-               : hc_complain(hc_flink_input_name(&request.input), &err);
-    free(text);
+    code = write_resolution(&request, &resolution, &wanted);
     hc_resolve_release(&request, &resolution);
     return code;
 }

@@ -1,6 +1,7 @@
 #include "resolution.h"
 
 #include "command.h"
+#include "flink_facts.h"
 #include "recommendation_file.h"
 
 #include <heapcast/fleet.h>
@@ -104,6 +105,9 @@ int hc_resolve_take_option(struct hc_resolve_request *request, const struct hc_u
         request->policy.network = strcmp(argument, "keep") == 0 ? HC_NETWORK_KEEP : HC_NETWORK_RULE;
         if (request->policy.network == HC_NETWORK_RULE && strcmp(argument, "rule") != 0)
             return hc_usage_error(usage, "--network is '%s'; right would be rule or keep", argument);
+        return HC_EXIT_DONE;
+    case HC_RESOLVE_FLINK:
+        request->flink = argument;
         return HC_EXIT_DONE;
     case HC_RESOLVE_ROLE:
         if (strcmp(argument, "jm") == 0 || strcmp(argument, "jobmanager") == 0)
@@ -223,6 +227,8 @@ static int check_request(const struct hc_resolve_request *request, const struct 
     if (request->config == NULL && request->input.override_count == 0)
         return hc_usage_error(usage,
                               "--config is missing; right would be the TaskManager's config.yaml or flink-conf.yaml");
+    if (request->flink != NULL && strcmp(request->flink, "-") == 0)
+        return hc_usage_error(usage, "--flink takes a file");
     if (request->config != NULL && strcmp(request->config, "-") == 0 && from_stdin(request))
         return hc_usage_error(usage, "--config and --recommendation cannot both be standard input");
     if (limits->max_bytes > 0 && limits->max_bytes < limits->min_bytes)
@@ -243,6 +249,7 @@ static enum hc_status resolve_role(const struct hc_resolve_request *request, con
 int hc_resolve(struct hc_resolve_request *request, const struct hc_usage *usage, struct hc_resolution *out)
 {
     struct hc_fleet fleet;
+    struct hc_flink_facts facts;
     struct hc_error err = {.text = ""};
     int code = check_request(request, usage);
     if (code == HC_EXIT_DONE)
@@ -257,7 +264,15 @@ int hc_resolve(struct hc_resolve_request *request, const struct hc_usage *usage,
     const char *about = hc_flink_input_name(&request->input);
     if (status == HC_OK) {
         hc_flink_input_warn(&request->input);
+        if (request->flink != NULL && request->role == HC_ROLE_TASKMANAGER) {
+            status = hc_flink_facts_load(request->flink, &request->input, &facts, &err);
+            request->policy.facts = &facts;
+            about = status == HC_OK ? about : request->flink;
+        }
+    }
+    if (status == HC_OK) {
         status = resolve_role(request, &fleet, out, &err);
+        request->policy.facts = NULL;
         if (status == HC_OK) {
             note_fleet(&fleet, out);
             return HC_EXIT_DONE;

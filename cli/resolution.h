@@ -11,7 +11,7 @@ enum { HC_RECOMMENDATIONS_MAX = 512 };
 
 struct hc_resolve_request {
     struct hc_flink_input input;
-    const char *recommendations[HC_RECOMMENDATIONS_MAX], *config;
+    const char *recommendations[HC_RECOMMENDATIONS_MAX], *config, *flink;
     unsigned recommendation_count;
     enum hc_role role; /* HC_ROLE_JVM: as the recommendation says */
     struct hc_resolve_policy policy;
@@ -24,6 +24,7 @@ enum {
     HC_RESOLVE_VERSION,
     HC_RESOLVE_DEPLOYMENT,
     HC_RESOLVE_NETWORK,
+    HC_RESOLVE_FLINK,
     HC_RESOLVE_ROLE,
     HC_RESOLVE_MODEL,
     HC_RESOLVE_MIN,
@@ -44,6 +45,7 @@ enum {
          "standalone (default) or container: what pre-2.0 heap keys mean"},                                            \
         {HC_RESOLVE_NETWORK, "network", "rule|keep",                                                                   \
          "network memory: by your own rule (default), or its bytes as now"},                                           \
+        {HC_RESOLVE_FLINK, "flink", "FILE", "what 'heapcast fetch' wrote: network and managed memory by that"},        \
         {HC_RESOLVE_ROLE, "role", "tm|jm", "TaskManager or JobManager; default: what the recommendation is of"},       \
         {HC_RESOLVE_MODEL, "model", "M", "components (default): each for itself; unified: one pool, the container"},   \
         {HC_RESOLVE_MIN, "min", "SIZE", "the process (container) is at least so large"},                               \

@@ -77,17 +77,17 @@ uint64_t hc_most_seen(const struct hc_advice *advice)
                                       : advice->now_bytes;
 }
 
-bool hc_managed_unused(const struct hc_recommendation *recommendation)
-{
-    return recommendation->off_heap.managed_consumers_known && recommendation->off_heap.managed_consumers == 0;
-}
-
 static bool had_event(const struct hc_recommendation *recommendation, enum hc_event_kind kind)
 {
     for (unsigned i = 0; i < recommendation->event_count; i++)
         if (recommendation->events[i].kind == kind)
             return true;
     return false;
+}
+
+bool hc_network_is_measured(const struct hc_resolve_policy *policy)
+{
+    return policy->facts != NULL && known(policy->facts->network_need_bytes);
 }
 
 /* ---- the parts --------------------------------------------------------------------------------------------------- */
@@ -111,8 +111,8 @@ static void advise_heap(const struct hc_taskmanager_spec *before, const struct h
     reason(resolution, HC_COMPONENT_TASK_HEAP, "the rest of the recommended JVM heap");
 }
 
-static void advise_managed(const struct hc_taskmanager_spec *before, const struct hc_recommendation *recommendation,
-                           struct hc_sizes *out, struct hc_resolution *resolution)
+/* Who was seen that can use managed memory; NULL: nobody. */
+static const char *managed_consumer(const struct hc_recommendation *recommendation)
 {
     static const struct {
         enum hc_managed_consumer bit;
@@ -121,20 +121,39 @@ static void advise_managed(const struct hc_taskmanager_spec *before, const struc
                      {HC_CONSUMER_FORST, "ForSt"},
                      {HC_CONSUMER_PYTHON, "a Python process"},
                      {HC_CONSUMER_OPERATOR, "an operator that sorts, hashes or keeps windows in it"}};
+    for (size_t i = 0; i < sizeof consumers / sizeof consumers[0]; i++)
+        if ((recommendation->off_heap.managed_consumers & consumers[i].bit) != 0)
+            return consumers[i].name;
+    return NULL;
+}
+
+/* Flink counts what is reserved, not what is used: 0 means that nobody can use it, more does not mean that it is full.
+ */
+static void advise_managed(const struct hc_taskmanager_spec *before, const struct hc_recommendation *recommendation,
+                           const struct hc_flink_facts *facts, struct hc_sizes *out, struct hc_resolution *resolution)
+{
+    bool looked = recommendation->off_heap.managed_consumers_known;
+    const char *consumer = looked ? managed_consumer(recommendation) : NULL;
+    bool asked = facts != NULL && known(facts->managed_reserved_bytes);
     out->managed_bytes = before->managed_bytes;
-    if (!recommendation->off_heap.managed_consumers_known) {
+    if (consumer != NULL) {
+        reason(resolution, HC_COMPONENT_MANAGED, "stays as many bytes as it was: %s uses it", consumer);
+    } else if (asked && facts->managed_reserved_bytes > 0) {
+        reason(resolution, HC_COMPONENT_MANAGED, "stays as many bytes as it was: Flink has %s of it reserved",
+               HC_HUMAN(facts->managed_reserved_bytes));
+    } else if (looked) {
+        out->managed_bytes = 0;
+        reason(resolution, HC_COMPONENT_MANAGED,
+               "nothing in the process can use it: no RocksDB, ForSt, Python or batch operator was ever seen%s",
+               asked ? ", and Flink has none of it reserved" : "");
+    } else if (asked && facts->lasting) {
+        out->managed_bytes = 0;
+        reason(resolution, HC_COMPONENT_MANAGED,
+               "Flink's running jobs, none of them a batch job, have none of it reserved");
+    } else {
         reason(resolution, HC_COMPONENT_MANAGED,
                "stays as many bytes as it was: whether anything uses it is not known");
-        return;
     }
-    for (size_t i = 0; i < sizeof consumers / sizeof consumers[0]; i++)
-        if ((recommendation->off_heap.managed_consumers & consumers[i].bit) != 0) {
-            reason(resolution, HC_COMPONENT_MANAGED, "stays as many bytes as it was: %s uses it", consumers[i].name);
-            return;
-        }
-    out->managed_bytes = 0;
-    reason(resolution, HC_COMPONENT_MANAGED,
-           "nothing in the process can use it: no RocksDB, ForSt, Python or batch operator was ever seen");
 }
 
 /* A part that shrinks to what is recommended, and grows only where more was measured than it has. */
@@ -260,8 +279,8 @@ static void warn_measurement(const struct hc_taskmanager_spec *before, const str
 
 enum hc_status hc_advise(const struct hc_taskmanager_spec *before, const struct hc_flink_options *options,
                          const struct hc_recommendation *recommendation, const struct hc_subject *subject,
-                         uint64_t heap_bytes, struct hc_sizes *out, struct hc_resolution *resolution,
-                         struct hc_error *err)
+                         const struct hc_resolve_policy *policy, uint64_t heap_bytes, struct hc_sizes *out,
+                         struct hc_resolution *resolution, struct hc_error *err)
 {
     bool keep = recommendation->verdict == HC_VERDICT_KEEP;
     if (!keep && (!known(recommendation->heap_bytes) || recommendation->heap_bytes == 0))
@@ -271,7 +290,7 @@ enum hc_status hc_advise(const struct hc_taskmanager_spec *before, const struct 
         return hc_fail(err, HC_EINVAL, 0, "heap_bytes of the recommendation is no size that a machine can have");
     out->heap_bytes = known(heap_bytes) ? heap_bytes : keep ? before->jvm_heap_bytes : recommendation->heap_bytes;
     advise_heap(before, recommendation, out, resolution);
-    advise_managed(before, recommendation, out, resolution);
+    advise_managed(before, recommendation, policy->facts, out, resolution);
     advise_framework_off_heap(before, options, recommendation, subject, out, resolution);
     out->metaspace_bytes = hc_advise_metaspace(before->metaspace_bytes, recommendation, resolution);
     out->overhead_bytes = hc_advise_overhead(before->overhead_bytes, out->managed_bytes, recommendation, resolution);

@@ -99,15 +99,19 @@ bool hc_draft_whole(struct hc_draft *draft, uint64_t rest, const struct hc_range
     return true;
 }
 
-/* Makes Flink's rule (by_rule: what the fraction alone gives) end at `want`, with as few options as that takes. */
-bool hc_draft_overhead(struct hc_draft *draft, const struct hc_range *range, uint64_t by_rule, uint64_t want)
+bool hc_draft_pin(struct hc_draft *draft, enum hc_key min, enum hc_key max, const struct hc_range *range,
+                  uint64_t by_rule, uint64_t want)
 {
     if (hc_clip(by_rule, range) == want)
         return true;
     if (by_rule <= want && want <= range->max)
-        return hc_draft_size(draft, draft->d.role->overhead_min, want);
+        return hc_draft_size(draft, min, want);
     if (by_rule >= want && want >= range->min)
-        return hc_draft_size(draft, draft->d.role->overhead_max, want);
-    return hc_draft_size(draft, draft->d.role->overhead_min, want) &&
-           hc_draft_size(draft, draft->d.role->overhead_max, want);
+        return hc_draft_size(draft, max, want);
+    return hc_draft_size(draft, min, want) && hc_draft_size(draft, max, want);
+}
+
+bool hc_draft_overhead(struct hc_draft *draft, const struct hc_range *range, uint64_t by_rule, uint64_t want)
+{
+    return hc_draft_pin(draft, draft->d.role->overhead_min, draft->d.role->overhead_max, range, by_rule, want);
 }

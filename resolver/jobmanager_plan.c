@@ -15,6 +15,7 @@ struct plan {
     struct hc_draft draft;
     struct hc_jobmanager_spec before, goal;
     uint64_t overhead_bytes; /* HC_BYTES_UNKNOWN: by the user's rule */
+    bool container;          /* process.size is set whatever the style */
 };
 
 static uint64_t whole_mebibytes(uint64_t bytes)
@@ -51,7 +52,9 @@ static void advise(struct plan *p, const struct hc_recommendation *recommendatio
 
 static bool nothing_to_do(const struct plan *p)
 {
-    return p->goal.jvm_heap_bytes == p->before.jvm_heap_bytes && p->goal.off_heap_bytes == p->before.off_heap_bytes &&
+    return (!p->container || (hc_flink_options_find(p->draft.current, HC_KEY_JM_PROCESS) != NULL &&
+                              p->before.total_process_bytes % HC_MIB == 0)) &&
+           p->goal.jvm_heap_bytes == p->before.jvm_heap_bytes && p->goal.off_heap_bytes == p->before.off_heap_bytes &&
            p->goal.metaspace_bytes == p->before.metaspace_bytes &&
            (p->overhead_bytes == HC_BYTES_UNKNOWN || p->overhead_bytes == p->before.overhead_bytes);
 }
@@ -81,7 +84,7 @@ static bool solve_from_process(struct plan *p, uint64_t inner, const struct hc_r
 static bool solve_outward(struct plan *p, uint64_t inner, const struct hc_range *range)
 {
     uint64_t by_rule;
-    if (hc_has(&p->draft.d, HC_KEY_JM_PROCESS)) {
+    if (p->container || hc_has(&p->draft.d, HC_KEY_JM_PROCESS)) {
         round_process(p, inner, p->overhead_bytes == HC_BYTES_UNKNOWN ? p->before.overhead_bytes : p->overhead_bytes);
         return hc_draft_size(&p->draft, HC_KEY_JM_PROCESS, p->goal.total_process_bytes) &&
                (p->goal.overhead_bytes >= range->min ||
@@ -152,11 +155,11 @@ static enum hc_status verify(struct plan *p, struct hc_flink_target target, stru
 }
 
 static enum hc_status make(const struct hc_flink_options *current, struct hc_flink_target target,
-                           const struct hc_recommendation *recommendation, uint64_t heap, struct hc_resolution *out,
-                           struct hc_error *err)
+                           const struct hc_recommendation *recommendation, bool container, uint64_t heap,
+                           struct hc_resolution *out, struct hc_error *err)
 {
     struct hc_resolution resolution = {.role = HC_ROLE_JOBMANAGER};
-    struct plan p = {.draft.current = current, .draft.out = &resolution};
+    struct plan p = {.draft.current = current, .draft.out = &resolution, .container = container};
     enum hc_status status = hc_jobmanager_spec_derive(current, target, &p.before, NULL, err);
     if (status != HC_OK)
         return status;
@@ -184,16 +187,17 @@ static enum hc_status make(const struct hc_flink_options *current, struct hc_fli
 
 enum hc_status hc_jobmanager_plan_make(const struct hc_flink_options *current, struct hc_flink_target target,
                                        const struct hc_recommendation *recommendation,
-                                       const struct hc_resolve_limits *limits, struct hc_resolution *out,
+                                       const struct hc_resolve_policy *policy, struct hc_resolution *out,
                                        struct hc_error *err)
 {
+    const struct hc_resolve_limits *limits = &policy->limits;
     bool keep = recommendation->verdict == HC_VERDICT_KEEP;
     uint64_t heap = keep ? HC_BYTES_UNKNOWN : recommendation->heap_bytes;
     struct hc_resolution resolution;
     enum hc_limit limit;
     if (!keep && (heap == HC_BYTES_UNKNOWN || heap == 0 || heap >= HC_SIZE_MAX / 1024))
         return hc_fail(err, HC_EINVAL, 0, "the recommendation has a verdict but no heap_bytes that a machine can have");
-    enum hc_status status = make(current, target, recommendation, heap, &resolution, err);
+    enum hc_status status = make(current, target, recommendation, policy->container, heap, &resolution, err);
     if (status != HC_OK)
         return status;
     uint64_t before = resolution.manager_before.total_process_bytes;
@@ -208,7 +212,7 @@ enum hc_status hc_jobmanager_plan_make(const struct hc_flink_options *current, s
             break;
         hc_resolution_release(&resolution);
         h = total < container ? h + (container - total) / 2 + 1 : h - (total - container);
-        status = make(current, target, recommendation, h, &resolution, err);
+        status = make(current, target, recommendation, policy->container, h, &resolution, err);
         if (status != HC_OK)
             return status;
     }

@@ -78,14 +78,15 @@ static uint64_t own_most(const struct hc_plan_ask *ask, uint64_t need)
  * Nothing here may depend on sizes that the pool changes (plan's heap, overhead), or resolving again would give another
  * pool. A consumer of managed memory fills it in time, so that counts in full, and the JVM's own beside it.
  */
-static struct outside outside_of(const struct hc_plan_ask *ask, const struct hc_taskmanager_spec *before, uint64_t need)
+static struct outside outside_of(const struct hc_plan_ask *ask, const struct hc_taskmanager_spec *before,
+                                 uint64_t managed, uint64_t need)
 {
     const struct hc_recommendation *r = ask->recommendation;
     uint64_t metaspace = hc_most_seen(&r->off_heap.metaspace), direct = hc_most_seen(&r->off_heap.direct),
              others = hc_most_seen(&r->off_heap.overhead), network = hc_network_measured(r, ask->subject);
     uint64_t own = own_most(ask, need);
     struct outside out = {.metaspace = known(metaspace) ? metaspace : before->metaspace_bytes,
-                          .reserved = hc_managed_unused(r) ? 0 : before->managed_bytes,
+                          .reserved = managed,
                           .measured = known(metaspace) && known(direct) && known(others) && known(network)};
     out.direct_beside = !known(direct) || !known(network)
                             ? before->framework_off_heap_bytes + before->task_off_heap_bytes
@@ -352,17 +353,17 @@ enum hc_status hc_pool_resolve(const struct hc_plan_ask *ask, const struct hc_re
     if (status != HC_OK)
         return status;
     uint64_t heap = heap_need(ask, &before);
-    struct outside o = outside_of(ask, &before, heap);
+    need.heap_bytes = heap;
+    status = hc_plan_make(&need, &resolution, err);
+    if (status != HC_OK)
+        return status;
+    hc_resolution_release(&resolution);
+    struct outside o = outside_of(ask, &before, resolution.after.managed_bytes, heap);
     struct hc_pool pool = {.used = true,
                            .margin_bytes = margin_of(&o),
                            .heap_need_bytes = heap,
                            .sum_max_bytes = ask->recommendation->process.sum_max_bytes,
                            .sum_p99_bytes = ask->recommendation->process.sum_p99_bytes};
-    need.heap_bytes = pool.heap_need_bytes;
-    status = hc_plan_make(&need, &resolution, err);
-    if (status != HC_OK)
-        return status;
-    hc_resolution_release(&resolution);
     status = settle(ask, limits, &o, &pool, &limit, &wanted, &resolution, err);
     if (status != HC_OK)
         return status;

@@ -22,7 +22,8 @@ struct plan {
     struct hc_draft draft;
     struct hc_taskmanager_spec before, goal;
     struct hc_sizes sizes;
-    enum hc_network_policy network;
+    const struct hc_resolve_policy *policy;
+    uint64_t network_bytes;   /* what network memory must be, HC_BYTES_UNKNOWN: what follows by the user's rule */
     uint64_t container_bytes; /* the process must be exactly so large: the overhead is the rest; 0: it follows */
 };
 
@@ -59,8 +60,8 @@ static bool solve_flink(struct plan *p, enum style style)
     uint64_t rest =
         goal->jvm_heap_bytes + goal->framework_off_heap_bytes + goal->task_off_heap_bytes + goal->managed_bytes;
     struct hc_range rule;
-    if (network_is_rest(p, style)) {
-        goal->network_bytes = p->before.network_bytes;
+    if (network_is_rest(p, style) || p->network_bytes != HC_BYTES_UNKNOWN) {
+        goal->network_bytes = p->network_bytes != HC_BYTES_UNKNOWN ? p->network_bytes : p->before.network_bytes;
         goal->total_flink_bytes = rest + goal->network_bytes;
         return true;
     }
@@ -95,13 +96,37 @@ static bool fix_managed(struct plan *p, bool *out_fixed)
     return hc_draft_size(&p->draft, HC_KEY_TM_MANAGED, p->goal.managed_bytes);
 }
 
-static bool keep_network(struct plan *p, enum style style)
+/* What the user's rule gives before it is clipped; where network memory is the rest, the rest. */
+static bool network_by_rule(struct plan *p, enum style style, const struct hc_range *range, uint64_t *out)
 {
-    uint64_t bytes = p->before.network_bytes;
-    if (p->network != HC_NETWORK_KEEP || p->goal.network_bytes == bytes)
+    struct hc_range open = {0, HC_SIZE_MAX, range->fraction};
+    *out = p->goal.network_bytes;
+    if (network_is_rest(p, style))
         return true;
-    return hc_draft_size(&p->draft, HC_KEY_TM_NETWORK_MIN, bytes) &&
-           hc_draft_size(&p->draft, HC_KEY_TM_NETWORK_MAX, bytes) && solve_flink(p, style);
+    return style == STYLE_FINE
+               ? hc_part_of_rest(&p->draft.d, p->goal.total_flink_bytes - p->goal.network_bytes, &open, out)
+               : hc_part_of_whole(&p->draft.d, p->goal.total_flink_bytes, &open, out);
+}
+
+static bool pin_network(struct plan *p, enum style style)
+{
+    uint64_t want = p->network_bytes, by_rule;
+    struct hc_range range;
+    if (want == HC_BYTES_UNKNOWN)
+        return true;
+    if (hc_network_by_buffers(&p->draft.d)) {
+        if (!read_network_rule(p, &range))
+            return false;
+        if (range.min == want)
+            return true;
+        return hc_draft_size(&p->draft, HC_KEY_TM_NETWORK_MIN, want) &&
+               hc_draft_size(&p->draft, HC_KEY_TM_NETWORK_MAX, want);
+    }
+    if (!hc_read_network_range(&p->draft.d, &range) || !network_by_rule(p, style, &range, &by_rule))
+        return false;
+    if (network_is_rest(p, style) && (want < range.min || want > range.max))
+        return hc_draft_size(&p->draft, want < range.min ? HC_KEY_TM_NETWORK_MIN : HC_KEY_TM_NETWORK_MAX, want);
+    return hc_draft_pin(&p->draft, HC_KEY_TM_NETWORK_MIN, HC_KEY_TM_NETWORK_MAX, &range, by_rule, want);
 }
 
 static uint64_t whole_mebibytes(uint64_t bytes)
@@ -192,6 +217,9 @@ static bool nothing_to_do(const struct plan *p)
     const struct hc_taskmanager_spec *before = &p->before, *goal = &p->goal;
     uint64_t overhead = p->sizes.overhead_bytes;
     return (p->container_bytes == 0 || p->container_bytes == before->total_process_bytes) &&
+           (!p->policy->container || (hc_flink_options_find(p->draft.current, HC_KEY_TM_PROCESS) != NULL &&
+                                      before->total_process_bytes % HC_MIB == 0)) &&
+           (p->network_bytes == HC_BYTES_UNKNOWN || p->network_bytes == before->network_bytes) &&
            goal->jvm_heap_bytes == before->jvm_heap_bytes &&
            goal->framework_heap_bytes == before->framework_heap_bytes && goal->managed_bytes == before->managed_bytes &&
            goal->framework_off_heap_bytes == before->framework_off_heap_bytes &&
@@ -212,16 +240,35 @@ static bool solve(struct plan *p)
         if (!solve_flink(p, style))
             return false;
     }
-    if (!keep_network(p, style) ||
+    if (!pin_network(p, style) ||
         (hc_has(&p->draft.d, HC_KEY_TM_FLINK) && !hc_draft_size(&p->draft, HC_KEY_TM_FLINK, p->goal.total_flink_bytes)))
         return false;
     uint64_t inner = p->goal.total_flink_bytes + p->goal.metaspace_bytes;
-    return style == STYLE_PROCESS                   ? solve_from_process(p, inner)
-           : hc_has(&p->draft.d, HC_KEY_TM_PROCESS) ? solve_rest(p, inner)
-                                                    : solve_outward(p, inner);
+    return style == STYLE_PROCESS                                           ? solve_from_process(p, inner)
+           : hc_has(&p->draft.d, HC_KEY_TM_PROCESS) || p->policy->container ? solve_rest(p, inner)
+                                                                            : solve_outward(p, inner);
 }
 
 /* ---- result ------------------------------------------------------------------------------------------------------ */
+
+static void tell_network(struct plan *p)
+{
+    struct hc_component_change *network = &p->draft.out->components[HC_COMPONENT_NETWORK];
+    char need[HC_MEMORY_SIZE_TEXT];
+    if (hc_network_is_measured(p->policy))
+        snprintf(
+            network->reason, sizeof network->reason,
+            "the jobs can ask a TaskManager for %s by Flink's own rules for channels and gates; a quarter more, at "
+            "least %s",
+            hc_memory_size_human(p->policy->facts->network_need_bytes, need), hc_key_name(HC_KEY_TM_NETWORK_MIN));
+    else if (network->after_bytes == network->before_bytes)
+        snprintf(network->reason, sizeof network->reason, "stays as it is%s",
+                 p->policy->network == HC_NETWORK_KEEP ? ", as asked for"
+                                                       : "; how much a job needs depends on its channels");
+    else
+        snprintf(network->reason, sizeof network->reason,
+                 "follows your own rule (network.fraction, min and max) with the total Flink memory");
+}
 
 static void tell_components(struct plan *p)
 {
@@ -240,14 +287,8 @@ static void tell_components(struct plan *p)
         p->draft.out->components[i].before_bytes = pairs[i][0];
         p->draft.out->components[i].after_bytes = pairs[i][1];
     }
-    struct hc_component_change *network = &p->draft.out->components[HC_COMPONENT_NETWORK];
     struct hc_component_change *overhead = &p->draft.out->components[HC_COMPONENT_OVERHEAD];
-    if (a->network_bytes == b->network_bytes)
-        snprintf(network->reason, sizeof network->reason, "stays as it is%s",
-                 p->network == HC_NETWORK_KEEP ? ", as asked for" : "; how much a job needs depends on its channels");
-    else
-        snprintf(network->reason, sizeof network->reason,
-                 "follows your own rule (network.fraction, min and max) with the total Flink memory");
+    tell_network(p);
     if (p->sizes.overhead_bytes == HC_BYTES_UNKNOWN)
         snprintf(overhead->reason, sizeof overhead->reason, "%s",
                  a->overhead_bytes == b->overhead_bytes
@@ -260,7 +301,7 @@ static void tell_components(struct plan *p)
 static void warn_network(struct plan *p)
 {
     char before[HC_MEMORY_SIZE_TEXT], after[HC_MEMORY_SIZE_TEXT];
-    if (p->goal.network_bytes < p->before.network_bytes)
+    if (p->goal.network_bytes < p->before.network_bytes && !hc_network_is_measured(p->policy))
         hc_warn(
             p->draft.out,
             "network memory goes from %s to %s by your own rule; for a job with many channels set %s, or resolve with "
@@ -286,6 +327,19 @@ static enum hc_status verify(struct plan *p, struct hc_flink_target target, stru
                    p->goal.total_process_bytes);
 }
 
+/* Unknown leaves it to the user's rule, also where its options cannot be read: solving then says why. */
+static uint64_t network_wanted(struct plan *p)
+{
+    struct hc_range range = {0, 0, 0};
+    uint64_t wanted;
+    if (!hc_network_is_measured(p->policy))
+        return p->policy->network == HC_NETWORK_KEEP ? p->before.network_bytes : HC_BYTES_UNKNOWN;
+    wanted = whole_mebibytes(p->policy->facts->network_need_bytes + p->policy->facts->network_need_bytes / 4);
+    if (!hc_network_by_buffers(&p->draft.d) && !hc_read_network_range(&p->draft.d, &range))
+        return HC_BYTES_UNKNOWN;
+    return wanted > range.min ? wanted : range.min;
+}
+
 static enum hc_status make(struct plan *p, struct hc_flink_target target, struct hc_error *err)
 {
     if (!nothing_to_do(p) && !solve(p)) {
@@ -301,7 +355,10 @@ static enum hc_status make(struct plan *p, struct hc_flink_target target, struct
 
 enum hc_status hc_plan_make(const struct hc_plan_ask *ask, struct hc_resolution *out, struct hc_error *err)
 {
-    struct plan p = {.draft.current = ask->current, .network = ask->network, .container_bytes = ask->container_bytes};
+    struct plan p = {.draft.current = ask->current,
+                     .policy = ask->policy,
+                     .network_bytes = HC_BYTES_UNKNOWN,
+                     .container_bytes = ask->container_bytes};
     enum hc_status status = hc_taskmanager_spec_derive(ask->current, ask->target, &p.before, NULL, err);
     if (status != HC_OK)
         return status;
@@ -312,8 +369,8 @@ enum hc_status hc_plan_make(const struct hc_plan_ask *ask, struct hc_resolution 
         status = hc_fail(err, HC_ENOMEM, 0, "no memory for a configuration");
         goto out;
     }
-    status = hc_advise(&p.before, ask->current, ask->recommendation, ask->subject, ask->heap_bytes, &p.sizes,
-                       resolution, err);
+    status = hc_advise(&p.before, ask->current, ask->recommendation, ask->subject, ask->policy, ask->heap_bytes,
+                       &p.sizes, resolution, err);
     if (status != HC_OK)
         goto out;
     hc_derivation_init(&p.draft.d, p.draft.options, ask->target, &hc_taskmanager_keys);
@@ -324,6 +381,7 @@ enum hc_status hc_plan_make(const struct hc_plan_ask *ask, struct hc_resolution 
     p.goal.framework_off_heap_bytes = p.sizes.framework_off_heap_bytes;
     p.goal.managed_bytes = p.sizes.managed_bytes;
     p.goal.metaspace_bytes = p.sizes.metaspace_bytes;
+    p.network_bytes = network_wanted(&p);
     status = make(&p, ask->target, err);
     if (status != HC_OK)
         goto out;
@@ -347,7 +405,7 @@ enum hc_status hc_resolve_taskmanager(const struct hc_flink_options *current, st
                                     .target = target,
                                     .recommendation = recommendation,
                                     .subject = subject,
-                                    .network = policy->network,
+                                    .policy = policy,
                                     .heap_bytes = HC_BYTES_UNKNOWN};
     if (recommendation->verdict == HC_VERDICT_INSUFFICIENT_DATA)
         return hc_fail(err, HC_ENODATA, 0, "%s",
@@ -369,7 +427,7 @@ enum hc_status hc_resolve_jobmanager(const struct hc_flink_options *current, str
         return hc_fail(err, HC_ENODATA, 0, "%s",
                        recommendation->reason_count > 0 ? recommendation->reasons[0]
                                                         : "too little data for a recommendation");
-    return hc_jobmanager_plan_make(current, target, recommendation, &policy->limits, out, err);
+    return hc_jobmanager_plan_make(current, target, recommendation, policy, out, err);
 }
 
 void hc_resolution_release(struct hc_resolution *resolution)

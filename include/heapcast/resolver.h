@@ -32,9 +32,18 @@ struct hc_resolve_limits {
     double min_gain_ratio;   /* a container that shrinks by less stays as it is */
 };
 
+/* What only Flink itself knows of the cluster that was measured (network_need.h, flink_cluster.h). */
+struct hc_flink_facts {
+    uint64_t network_need_bytes;     /* the most that the jobs can ask a TaskManager for, or HC_BYTES_UNKNOWN */
+    uint64_t managed_reserved_bytes; /* the most that a TaskManager has reserved, or HC_BYTES_UNKNOWN */
+    bool lasting;                    /* a job runs and none is a batch job: what is reserved now is all there will be */
+};
+
 /* All 0: components, network memory by rule, no limits. */
 struct hc_resolve_policy {
-    enum hc_network_policy network;
+    enum hc_network_policy network;     /* where *facts does not tell */
+    const struct hc_flink_facts *facts; /* NULL: not asked */
+    bool container; /* process.size is set whatever the style: something outside Flink needs it, in whole MiB */
     enum hc_memory_model model;
     struct hc_resolve_limits limits;
 };

@@ -200,6 +200,12 @@ def unified():
     write("config.yaml", T + "process.size: 4g\n")
     out, _ = run("resolve", *common, "--config", "config.yaml", "--format", "dynamic")
     assert "-D 'env.java.opts.taskmanager=" in out and "-Xmx300m" in out, out
+    out, _ = run("resolve", *common, "--config", "config.yaml", "--format", "k8s-patch")
+    spec = json.loads(out)["spec"]
+    assert "-Xmx300m" in spec["flinkConfiguration"][options] and spec["taskManager"]["resource"]["memory"] == "%dm" % (
+        pool["container_bytes"] >> 20), out
+    out, _ = run("resolve", *common, "--config", "config.yaml", "--format", "env")
+    assert "\nenv.java.opts.taskmanager: -XX:" in out, out
     out, _ = run("explain", *common, "--config", "config.yaml")
     assert "Unified pool" in out and "Slack that all share" in out, out
 
@@ -246,6 +252,8 @@ def jobmanager():
     write("new.yaml", out)
     out, _ = run("memory", "--role", "jm", "--config", "new.yaml", "--jvm-args")
     assert out.startswith("-Xmx%d " % (300 << 20)), out
+    out, _ = run("resolve", *common, "--format", "k8s-patch")
+    assert list(json.loads(out)["spec"]) == ["jobManager", "flinkConfiguration"], out
     out, _ = run("explain", *common)
     assert out.startswith("JobManager") and "the recommended JVM heap" in out, out
 

@@ -137,6 +137,8 @@ static struct hc_recommendation random_recommendation(void)
     return r;
 }
 
+static const struct hc_resolve_policy by_rule = {.network = HC_NETWORK_RULE};
+
 /* ---- the promises ------------------------------------------------------------------------------------------------ */
 
 static struct hc_flink_target target;
@@ -164,7 +166,7 @@ static void show(const char *promise)
         }                                                                                                              \
     } while (0)
 
-static void check_sizes(const struct hc_resolution *r, enum hc_network_policy network)
+static void check_sizes(const struct hc_resolution *r, const struct hc_resolve_policy *policy)
 {
     const struct hc_taskmanager_spec *b = &r->before, *a = &r->after;
     bool keep = recommendation.verdict == HC_VERDICT_KEEP;
@@ -175,6 +177,12 @@ static void check_sizes(const struct hc_resolution *r, enum hc_network_policy ne
     PROMISE(a->total_process_bytes == a->total_flink_bytes + a->metaspace_bytes + a->overhead_bytes);
     PROMISE(a->task_off_heap_bytes == b->task_off_heap_bytes);
     bool unused = recommendation.off_heap.managed_consumers_known && recommendation.off_heap.managed_consumers == 0;
+    const struct hc_flink_facts *facts = policy->facts;
+    bool asked = facts != NULL && facts->managed_reserved_bytes != HC_BYTES_UNKNOWN;
+    if (asked && facts->managed_reserved_bytes > 0)
+        unused = false;
+    else if (asked && !recommendation.off_heap.managed_consumers_known)
+        unused = facts->lasting;
     PROMISE(a->managed_bytes == (unused ? 0 : b->managed_bytes));
     PROMISE(a->framework_off_heap_bytes <= b->framework_off_heap_bytes);
     uint64_t seen = recommendation.off_heap.metaspace.max_bytes;
@@ -186,10 +194,13 @@ static void check_sizes(const struct hc_resolution *r, enum hc_network_policy ne
         PROMISE(!exceeded || a->overhead_bytes + a->managed_bytes >= room);
         PROMISE(exceeded || a->overhead_bytes < b->overhead_bytes + MIB);
     }
-    if (network == HC_NETWORK_KEEP)
+    bool measured = facts != NULL && facts->network_need_bytes != HC_BYTES_UNKNOWN;
+    if (measured)
+        PROMISE(a->network_bytes >= facts->network_need_bytes);
+    else if (policy->network == HC_NETWORK_KEEP)
         PROMISE(a->network_bytes == b->network_bytes);
     for (unsigned i = 0; i < r->change_count; i++)
-        PROMISE(network == HC_NETWORK_KEEP || strstr(r->changes[i].key, "network") == NULL);
+        PROMISE(measured || policy->network == HC_NETWORK_KEEP || strstr(r->changes[i].key, "network") == NULL);
     for (int i = 0; i <= HC_COMPONENT_OVERHEAD; i++)
         PROMISE(r->components[i].reason[0] != '\0');
     if (hc_flink_options_get(r->options, TM "process.size") != NULL && r->change_count > 0)
@@ -197,23 +208,24 @@ static void check_sizes(const struct hc_resolution *r, enum hc_network_policy ne
 }
 
 /* The style is the user's: no total is added or lost. */
-static void check_style(const struct hc_resolution *r)
+static void check_style(const struct hc_resolution *r, const struct hc_resolve_policy *policy)
 {
-    static const char *const totals[] = {TM "process.size", TM "flink.size", TM "task.heap.size"};
+    static const char *const totals[] = {TM "flink.size", TM "task.heap.size", TM "process.size"};
     bool old = hc_flink_options_get(given, "taskmanager.heap.size") != NULL;
-    for (size_t i = 0; i < 3 && !old; i++)
+    if (policy->container)
+        PROMISE(hc_flink_options_get(r->options, TM "process.size") != NULL);
+    for (size_t i = 0; i < (policy->container ? 2 : 3) && !old; i++)
         PROMISE((hc_flink_options_get(given, totals[i]) != NULL) ==
                 (hc_flink_options_get(r->options, totals[i]) != NULL));
     PROMISE(r->change_count == 0 || hc_flink_options_get(r->options, "taskmanager.memory.size") == NULL ||
             hc_flink_options_get(r->options, TM "managed.size") == NULL);
 }
 
-static void check_idempotent(const struct hc_resolution *r, enum hc_network_policy network)
+static void check_idempotent(const struct hc_resolution *r, const struct hc_resolve_policy *policy)
 {
     struct hc_resolution again;
     struct hc_error err;
-    PROMISE(hc_resolve_taskmanager(r->options, target, &recommendation, NULL,
-                                   &(struct hc_resolve_policy){.network = network}, &again, &err) == HC_OK);
+    PROMISE(hc_resolve_taskmanager(r->options, target, &recommendation, NULL, policy, &again, &err) == HC_OK);
     PROMISE(again.change_count == 0);
     hc_resolution_release(&again);
 }
@@ -381,19 +393,24 @@ static bool round_of(void)
     target = (struct hc_flink_target){versions[below(6)],
                                       below(4) == 0 ? HC_DEPLOYMENT_CONTAINER : HC_DEPLOYMENT_STANDALONE, NULL};
     struct hc_flink_options *options = random_options(target);
-    enum hc_network_policy network = below(3) == 0 ? HC_NETWORK_KEEP : HC_NETWORK_RULE;
+    struct hc_flink_facts facts = {below(4) ? random_size(3, 9) : HC_BYTES_UNKNOWN,
+                                   below(4) ? (below(2) ? 0 : random_size(5, 9)) : HC_BYTES_UNKNOWN, below(2) == 0};
+    struct hc_resolve_policy policy = {below(3) == 0 ? HC_NETWORK_KEEP : HC_NETWORK_RULE,
+                                       below(2) ? &facts : NULL,
+                                       below(4) == 0,
+                                       HC_MODEL_COMPONENTS,
+                                       {0}};
     given = options;
     recommendation = random_recommendation();
     bool valid = hc_taskmanager_spec_derive(options, target, &spec, NULL, &err) == HC_OK;
     if (valid) {
-        if (hc_resolve_taskmanager(options, target, &recommendation, NULL,
-                                   &(struct hc_resolve_policy){.network = network}, &resolution, &err) != HC_OK) {
+        if (hc_resolve_taskmanager(options, target, &recommendation, NULL, &policy, &resolution, &err) != HC_OK) {
             show(err.text);
             fail();
         }
-        check_sizes(&resolution, network);
-        check_style(&resolution);
-        check_idempotent(&resolution, network);
+        check_sizes(&resolution, &policy);
+        check_style(&resolution, &policy);
+        check_idempotent(&resolution, &policy);
         check_edit(&resolution, false);
         check_edit(&resolution, true);
         check_dynamic(&resolution);
@@ -430,7 +447,7 @@ static void resolve_text(const char *conf, const struct hc_recommendation *r, st
     struct hc_flink_options *options = hc_flink_options_new();
     target = (struct hc_flink_target){{1, 20}, HC_DEPLOYMENT_STANDALONE, NULL};
     assert_int_equal(hc_flink_conf_parse(conf, strlen(conf), options, &err), HC_OK);
-    enum hc_status status = hc_resolve_taskmanager(options, target, r, NULL, &(struct hc_resolve_policy){0}, out, &err);
+    enum hc_status status = hc_resolve_taskmanager(options, target, r, NULL, &by_rule, out, &err);
     assert_string_equal(err.text, "");
     assert_int_equal(status, HC_OK);
     hc_flink_options_free(options);
@@ -457,8 +474,7 @@ static void test_insufficient_data(void **state)
     snprintf(r.reasons[0], sizeof r.reasons[0], "only 3 collections");
     struct hc_flink_options *options = hc_flink_options_new();
     hc_flink_options_set(options, TM "process.size", "4g");
-    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, &(struct hc_resolve_policy){0}, &out, &err),
-                     HC_ENODATA);
+    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, &by_rule, &out, &err), HC_ENODATA);
     assert_string_equal(err.text, "only 3 collections");
     hc_flink_options_free(options);
 }
@@ -528,8 +544,7 @@ static void test_measured_network_sizes_framework_off_heap(void **state)
     r.off_heap.direct.max_bytes = 350 * MIB;
     hc_flink_options_set(options, TM "process.size", "4g");
     target = (struct hc_flink_target){{1, 20}, HC_DEPLOYMENT_STANDALONE, NULL};
-    assert_int_equal(hc_resolve_taskmanager(options, target, &r, &subject, &(struct hc_resolve_policy){0}, &out, &err),
-                     HC_OK);
+    assert_int_equal(hc_resolve_taskmanager(options, target, &r, &subject, &by_rule, &out, &err), HC_OK);
     assert_int_equal(out.after.framework_off_heap_bytes, 75 * MIB);
     hc_resolution_release(&out);
     hc_flink_options_free(options);
@@ -561,8 +576,7 @@ static void test_refused_configuration(void **state)
     struct hc_flink_options *options = hc_flink_options_new();
     const char *conf = "a: b\n" TM "process.size: 4gb!\n";
     assert_int_equal(hc_flink_conf_parse(conf, strlen(conf), options, &err), HC_OK);
-    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, &(struct hc_resolve_policy){0}, &out, &err),
-                     HC_ECONFIG);
+    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, &by_rule, &out, &err), HC_ECONFIG);
     assert_int_equal(err.line, 2);
     assert_non_null(strstr(err.text, "Cannot read memory size from config option '" TM "process.size'."));
     hc_flink_options_free(options);
