@@ -39,10 +39,10 @@ static const struct hc_option options[] = {
 static const struct hc_usage usage = {
     "resolve",
     "",
-    "Turns a recommendation and the configuration in force into the right-sized configuration: the whole file with only\n"
-    "memory options changed, or the changed options alone ('dynamic': -D options; 'env': FLINK_PROPERTIES of Flink's\n"
-    "image; 'k8s-patch': a merge patch for a FlinkDeployment; 'json', 'table'). Flink's arithmetic on what is written\n"
-    "gives exactly the recommended heap; this is checked before anything is written.",
+    "Turns a recommendation and the configuration in force into the right-sized configuration: the whole file with\n"
+    "only memory options changed, or the changed options alone ('dynamic': -D options; 'env': FLINK_PROPERTIES of\n"
+    "Flink's image; 'k8s-patch': a merge patch for a FlinkDeployment; 'json', 'table'). Flink's arithmetic on what is\n"
+    "written gives exactly the recommended heap; this is checked before anything is written.",
     options,
     "  heapcast resolve --recommendation log/heapcast-tm-1.json --config conf/config.yaml -o conf/config.yaml\n"
     "  heapcast resolve --recommendation r.json --config conf --flink-version 1.17.2 --format dynamic\n"
