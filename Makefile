@@ -67,7 +67,7 @@ $(B)/libheapcast.so: $(call objects,$(AGENT)) $(CORE) agent/exports.map
 comma := ,
 
 $(B)/heapcast: $(call objects,$(CLI)) $(CORE)
-	$(CC) $(LINK) $(CFLAGS) -o $@ $(call objects,$(CLI)) $(CORE) $(LIBYAML) -Wl,--gc-sections -lm -lpthread
+	$(CC) $(LINK) $(CFLAGS) -o $@ $(call objects,$(CLI)) $(CORE) $(LIBYAML) -Wl,--gc-sections -lm -lpthread -ldl
 
 # ---- tests ------------------------------------------------------------------------------------------------------
 
@@ -105,6 +105,24 @@ test-jvm: all
 test-flink: all
 	@scripts/bootstrap.sh test
 	@tests/run.sh flink
+
+.PHONY: test-pool
+## test-pool: a wave that stalls Flink's default split runs through in the unified pool of the same container (8 minutes)
+test-pool: all
+	@scripts/bootstrap.sh test
+	@scripts/bootstrap.sh demo
+	@tests/nightly/pool_wave.sh
+
+# The server is somebody else's code, from the Go module proxy; building it takes minutes, once.
+build/kubernetes-server: tests/kubernetes/main.go tests/kubernetes/go.mod
+	cd tests/kubernetes && go build -o ../../$@ .
+
+.PHONY: test-kubernetes
+## test-kubernetes: patches for the operator through a real Kubernetes API server (needs Go, Maven and etcd)
+test-kubernetes: all
+	@scripts/bootstrap.sh kubernetes
+	@$(MAKE) --no-print-directory build/kubernetes-server
+	@tests/run.sh tests/integration/cli_k8s_patch.py
 
 .PHONY: golden
 ## golden: rewrite the expected outputs of the golden tests; review the diff

@@ -12,7 +12,7 @@ static const struct hc_option options[] = {
 static const struct hc_usage usage = {
     "explain",
     "",
-    "Says why each part of a TaskManager's memory has its size, before and after a recommendation is applied, what the "
+    "Says why each part of a process's memory has its size, before and after a recommendation is applied, what the "
     "JVM\n"
     "is started with, and which options change. 'heapcast resolve' writes them.",
     options,

@@ -41,7 +41,8 @@ static const struct hc_usage usage = {
     "memory",
     "[FILE]",
     "Prints the memory of a TaskManager or JobManager as Flink derives it from a configuration, to the byte, or the\n"
-    "error with which Flink would refuse it and what would be right. FILE is for --batch only.",
+    "error with which Flink would refuse it and what would be right. FILE is for --batch only.\n"
+    "Before Flink 2.0 the environment variable FLINK_TM_HEAP (FLINK_JM_HEAP) counts as it does for Flink's scripts.",
     options,
     "  heapcast memory -D taskmanager.memory.process.size=4g\n"
     "  heapcast memory --config conf/config.yaml --flink-version 2.0.2 --jvm-args\n",
@@ -154,6 +155,7 @@ static enum hc_status print_jobmanager_as(const struct request *request, struct 
 static int answer(struct request *request)
 {
     struct hc_error err = {.text = ""};
+    hc_flink_input_environment(&request->input, request->jobmanager);
     enum hc_status status = hc_flink_input_load(&request->input, request->config, NULL, &err);
     if (status == HC_OK) {
         hc_flink_input_warn(&request->input);

@@ -27,6 +27,11 @@ bool hc_flink_input_override(struct hc_flink_input *input, const char *pair)
     return true;
 }
 
+void hc_flink_input_environment(struct hc_flink_input *input, bool jobmanager)
+{
+    input->target.old_heap = getenv(jobmanager ? "FLINK_JM_HEAP" : "FLINK_TM_HEAP");
+}
+
 bool hc_conf_format_parse(const char *name, enum hc_conf_format *out)
 {
     if (strcmp(name, "flink-conf.yaml") == 0)

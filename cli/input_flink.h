@@ -29,6 +29,8 @@ struct hc_flink_input {
 void hc_flink_input_init(struct hc_flink_input *input);
 /* False: more than HC_OVERRIDES_MAX. */
 bool hc_flink_input_override(struct hc_flink_input *input, const char *pair);
+/* As Flink's own scripts would in this environment: FLINK_TM_HEAP or FLINK_JM_HEAP comes before the old heap keys. */
+void hc_flink_input_environment(struct hc_flink_input *input, bool jobmanager);
 /* Takes "flink-conf.yaml" or "config.yaml". */
 bool hc_conf_format_parse(const char *name, enum hc_conf_format *out);
 

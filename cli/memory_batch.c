@@ -65,6 +65,7 @@ static enum hc_status answer_case(const cJSON *given, struct hc_flink_target tar
 {
     const char *role = text_of(given, "role"), *path = text_of(given, "path"), *in = text_of(given, "in");
     struct hc_flink_failure failure = {.depth = 0};
+    target.old_heap = text_of(given, "env");
     if (role != NULL && strcmp(role, "size") == 0 && in != NULL) {
         answer_size(in, answer);
         return HC_OK;

@@ -111,8 +111,10 @@ enum hc_status hc_file_replace(const char *path, const char *data, size_t length
     int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (fd < 0)
         return hc_fail(err, HC_EIO, 0, "%s cannot be created: %s", temporary, strerror(errno));
-    /* a configuration that only its owner may read stays so */
-    int failed = (exists && fchmod(fd, old.st_mode & 07777) != 0) || write_all(fd, data, length) != 0 || fsync(fd) != 0;
+    /* The owner stays where that is permitted; a configuration that only its owner may read stays so. */
+    int failed = exists && fchown(fd, old.st_uid, old.st_gid) != 0 && errno != EPERM;
+    failed = failed || (exists && fchmod(fd, old.st_mode & 07777) != 0) || write_all(fd, data, length) != 0 ||
+             fsync(fd) != 0;
     int why = errno;
     if (close(fd) != 0 && !failed) {
         failed = 1;

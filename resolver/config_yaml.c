@@ -798,26 +798,56 @@ static bool can_append(const char *text, size_t length, size_t *out_indent)
     return good && end;
 }
 
-static enum hc_status edit_one(struct reading *r, struct hc_text *text, const struct hc_conf_edit *edit,
-                               struct hc_text *appended, struct hc_error *err)
+/* Plain where it is a size; single quotes keep any other text, in block and flow maps alike. */
+static void add_scalar(struct hc_text *out, const char *value)
+{
+    bool plain = value[strspn(value, "0123456789abcdefghijklmnopqrstuvwxyz")] == '\0' && *value != '\0';
+    if (!plain)
+        hc_text_add(out, "'", 1);
+    for (; *value != '\0'; value++)
+        hc_text_add(out, *value == '\'' ? "''" : value, *value == '\'' ? 2 : 1);
+    if (!plain)
+        hc_text_add(out, "'", 1);
+}
+
+static enum hc_status put_value(struct reading *r, struct hc_text *text, const struct hc_conf_edit *edit,
+                                const char *value, struct hc_text *appended, struct hc_error *err)
 {
     struct found f, old = {0};
-    if (edit->value == NULL)
-        return take_out(r, text, edit->key, err);
     if (!find(r, text, edit->key, &f))
         return refused(r, NULL, err);
     if (f.any && f.in_place) {
-        splice(text, f.value_start, f.value_end, edit->value);
+        splice(text, f.value_start, f.value_end, value);
         return HC_OK;
     }
     if (!f.any && edit->old_key != NULL && find(r, text, edit->old_key, &old) && old.any && old.flat && old.in_place) {
-        char pair[256];
-        snprintf(pair, sizeof pair, "%s: %s", edit->key, edit->value);
-        splice(text, old.key_start, old.value_end, pair);
+        struct hc_text pair = {0};
+        hc_text_print(&pair, "%s: %s", edit->key, value);
+        if (pair.failed)
+            text->failed = true;
+        else
+            splice(text, old.key_start, old.value_end, pair.data);
+        free(pair.data);
         return HC_OK;
     }
-    hc_text_print(appended, "%s: %s\n", edit->key, edit->value);
+    hc_text_print(appended, "%s: %s\n", edit->key, value);
     return HC_OK;
+}
+
+static enum hc_status edit_one(struct reading *r, struct hc_text *text, const struct hc_conf_edit *edit,
+                               struct hc_text *appended, struct hc_error *err)
+{
+    struct hc_text value = {0};
+    enum hc_status status = HC_OK;
+    if (edit->value == NULL)
+        return take_out(r, text, edit->key, err);
+    add_scalar(&value, edit->value);
+    if (value.failed)
+        text->failed = true;
+    else
+        status = put_value(r, text, edit, value.data, appended, err);
+    free(value.data);
+    return status;
 }
 
 static enum hc_status append(struct hc_text *text, const struct hc_text *lines, struct hc_error *err)

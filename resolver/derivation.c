@@ -109,6 +109,11 @@ bool hc_mend(struct derivation *d, const char *format, ...)
 
 /* ---- reading options --------------------------------------------------------------------------------------------- */
 
+const char *hc_size_exception(const struct hc_error *err)
+{
+    return strcmp(err->text, HC_MEMORY_SIZE_NO_NUMBER) == 0 ? HC_NUMBER_EXCEPTION : HC_ARGUMENT_EXCEPTION;
+}
+
 bool hc_has(const struct derivation *d, enum hc_key key)
 {
     return key != HC_KEY_NONE && (key == d->mapped || hc_flink_options_find(d->options, key) != NULL);
@@ -127,8 +132,7 @@ bool hc_read_size(struct derivation *d, enum hc_key key, uint64_t *out)
     hc_raise(d, "UNREADABLE_SIZE", key, HC_CONFIG_EXCEPTION, "Cannot read memory size from config option '%s'.",
              hc_key_name(key));
     hc_cause(d, HC_ARGUMENT_EXCEPTION, "Could not parse value '%s' for key '%s'.", option->value, hc_key_name(key));
-    hc_cause(d, strcmp(err.text, HC_MEMORY_SIZE_NO_NUMBER) == 0 ? HC_NUMBER_EXCEPTION : HC_ARGUMENT_EXCEPTION, "%s",
-             err.text);
+    hc_cause(d, hc_size_exception(&err), "%s", err.text);
     return hc_mend(d, "'%.80s' is not a size of %s; right would be a whole number and a unit, as 512m or 1g",
                    option->value, option->key);
 }
@@ -260,9 +264,7 @@ static bool read_segment_size(struct derivation *d, uint64_t *out)
     *out = default_size(d, HC_KEY_TM_SEGMENT);
     if (option != NULL && hc_memory_size_parse(option->value, out, &err) != HC_OK) {
         unreadable(d, HC_KEY_TM_SEGMENT, option->value, "a power of two from 4k, as 32k");
-        return hc_cause(d,
-                        strcmp(err.text, HC_MEMORY_SIZE_NO_NUMBER) == 0 ? HC_NUMBER_EXCEPTION : HC_ARGUMENT_EXCEPTION,
-                        "%s", err.text);
+        return hc_cause(d, hc_size_exception(&err), "%s", err.text);
     }
     const char *bad = *out < 4096                ? "Minimum memory segment size is 4096"
                       : (*out & (*out - 1)) != 0 ? "Memory segment size must be a power of 2."
@@ -339,7 +341,7 @@ bool hc_multiply(struct derivation *d, uint64_t bytes, double factor, uint64_t *
     for (int i = 0; i < (decimal.exponent < 0 ? -decimal.exponent : decimal.exponent); i++)
         power *= 10;
     exact whole = decimal.exponent < 0 ? product / power : product * power;
-    bool rest = decimal.exponent < 0 && product % power != 0;
+    bool rest = whole == HC_SIZE_MAX && decimal.exponent < 0 && product % power != 0;
     if (whole > HC_SIZE_MAX || (whole == HC_SIZE_MAX && rest))
         return overflow(d);
     *out = (uint64_t)whole;

@@ -22,6 +22,7 @@ struct hc_role_keys {
     enum hc_key process_size, flink_size, metaspace, overhead_min, overhead_max, overhead_fraction;
     enum hc_key fine[2]; /* the fine-grained way is taken if all of these are configured */
     enum hc_key old_heap, old_heap_mb;
+    const char *old_environment;               /* "FLINK_TM_HEAP" */
     enum hc_key old_standalone, old_container; /* what the old heap keys stand for */
 };
 extern const struct hc_role_keys hc_taskmanager_keys, hc_jobmanager_keys;
@@ -53,6 +54,8 @@ __attribute__((format(printf, 3, 4))) bool hc_wrap(struct derivation *d, const c
                                                    ...);
 __attribute__((format(printf, 2, 3))) bool hc_mend(struct derivation *d, const char *format, ...);
 
+/* The class of the exception that MemorySize throws with this text. */
+const char *hc_size_exception(const struct hc_error *err);
 bool hc_has(const struct derivation *d, enum hc_key key);
 bool hc_read_size(struct derivation *d, enum hc_key key, uint64_t *out); /* the default where it is not configured */
 bool hc_read_int(struct derivation *d, enum hc_key key, int32_t otherwise, int32_t *out);

@@ -109,9 +109,13 @@ static void edit_one(struct hc_text *text, const struct hc_conf_edit *edit, stru
     } else if (last_line(text->data, text->length, edit->key, &line)) {
         splice(text, line.value, line.value + line.value_length, edit->value);
     } else if (edit->old_key != NULL && last_line(text->data, text->length, edit->old_key, &line)) {
-        char pair[256];
-        snprintf(pair, sizeof pair, "%s: %s", edit->key, edit->value);
-        splice(text, line.key, line.value + line.value_length, pair);
+        struct hc_text pair = {0};
+        hc_text_print(&pair, "%s: %s", edit->key, edit->value);
+        if (pair.failed)
+            text->failed = true;
+        else
+            splice(text, line.key, line.value + line.value_length, pair.data);
+        free(pair.data);
     } else {
         hc_text_print(appended, "%s: %s%s", edit->key, edit->value, newline);
     }

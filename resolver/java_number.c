@@ -84,6 +84,28 @@ static bool literal_rewrite(const char *p, const char *end, char *out)
     return p == end;
 }
 
+/* A few digits with a point among them ("0.25"), as nearly every fraction is written. Both numbers are exact in a float
+ * (up to 10^10), so their division rounds once, as Java does. */
+static bool few_digits(const char *text, size_t length, uint32_t *out_digits, int *out_places)
+{
+    uint32_t digits = 0;
+    int places = -1;
+    if (length == 0 || length > 8 || *text == '.')
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '.' && places < 0) {
+            places = (int)(length - i - 1);
+            continue;
+        }
+        if (!is_digit(text[i], false))
+            return false;
+        digits = digits * 10 + (uint32_t)(text[i] - '0');
+    }
+    *out_digits = digits;
+    *out_places = places < 0 ? 0 : places;
+    return digits < 1u << FLT_MANT_DIG;
+}
+
 /* One of the two is filled; strtof and strtod each round once, as Java does. */
 static enum hc_status floating_parse(const char *text, float *out_float, double *out_double, struct hc_error *err)
 {
@@ -91,7 +113,14 @@ static enum hc_status floating_parse(const char *text, float *out_float, double 
     const char *trimmed = hc_java_trim(text, &length);
     if (length == 0)
         return hc_fail(err, HC_EPARSE, 0, "empty String");
-    char *plain = malloc(length + 32);
+    static const float powers_of_ten[] = {1e0f, 1e1f, 1e2f, 1e3f, 1e4f, 1e5f, 1e6f, 1e7f};
+    uint32_t digits;
+    int places;
+    if (out_float != NULL && few_digits(trimmed, length, &digits, &places)) {
+        *out_float = (float)digits / powers_of_ten[places];
+        return HC_OK;
+    }
+    char few[64], *plain = length + 32 <= sizeof few ? few : malloc(length + 32);
     if (plain == NULL)
         return hc_fail(err, HC_ENOMEM, 0, "no memory for a number of %zu characters", length);
     bool good = literal_rewrite(trimmed, trimmed + length, plain);
@@ -99,7 +128,8 @@ static enum hc_status floating_parse(const char *text, float *out_float, double 
         *out_float = strtof(plain, NULL);
     if (good && out_double != NULL)
         *out_double = strtod(plain, NULL);
-    free(plain);
+    if (plain != few)
+        free(plain);
     return good ? HC_OK : hc_fail(err, HC_EPARSE, 0, "For input string: \"%.*s\"", (int)length, trimmed);
 }
 
@@ -177,14 +207,90 @@ double hc_decimal_double(struct hc_decimal decimal)
     return strtod(text, NULL);
 }
 
+/* ---- shortest decimal -------------------------------------------------------------------------------------------- */
+
+__extension__ typedef unsigned __int128 exact;
+
+#define HC_POWERS 23 /* 10^22 x 2^53 is below 2^127 */
+static const uint64_t powers[20] = {1,
+                                    10,
+                                    100,
+                                    1000,
+                                    10000,
+                                    100000,
+                                    1000000,
+                                    10000000,
+                                    100000000,
+                                    1000000000,
+                                    10000000000,
+                                    100000000000,
+                                    1000000000000,
+                                    10000000000000,
+                                    100000000000000,
+                                    1000000000000000,
+                                    10000000000000000,
+                                    100000000000000000,
+                                    1000000000000000000,
+                                    10000000000000000000u};
+
+static exact power_of_ten(int exponent)
+{
+    return exponent < 20 ? powers[exponent] : (exact)powers[19] * powers[exponent - 19];
+}
+
+/*
+ * x to `precision` digits in whole numbers, and whether it reads back as x: x = m / 2^k, so |digits x 2^k - m x 10^q|
+ * against half of 10^q is the distance against half a unit in the last place. False: out of the range of 128 bits.
+ */
+static bool decimal_exact(uint64_t m, int k, int q, struct hc_decimal *out, bool *out_back)
+{
+    if (q < 0 || q >= HC_POWERS || k < 1 || k > 74)
+        return false;
+    exact scaled = (exact)m * power_of_ten(q), one = (exact)1 << k, digits = scaled >> k, rest = scaled & (one - 1);
+    bool up = rest > one / 2 || (rest == one / 2 && (digits & 1) != 0);
+    exact away = up ? one - rest : rest, half = power_of_ten(q);
+    *out = (struct hc_decimal){(uint64_t)(digits + up), -q};
+    /* The gap below a power of two is half as wide as the one above. */
+    exact scale = m == UINT64_C(1) << 52 && !up ? 4 : 2;
+    *out_back = scale * away < half || (scale * away == half && (m & 1) == 0);
+    return true;
+}
+
+/* The same digits without libc, which is asked only outside 1e-5..1e15. Every fraction and number of slots of a
+ * configuration lies inside; printing and reading back took three quarters of a derivation. */
+static bool decimal_fast(double x, struct hc_decimal *out)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    uint64_t m = (bits & ((UINT64_C(1) << 52) - 1)) | UINT64_C(1) << 52;
+    int k = 1075 - (int)(bits >> 52), whole = 0;
+    if (!(x >= 1e-5 && x < 1e15))
+        return false;
+    if (x >= 1) {
+        while (x >= (double)powers[whole])
+            whole++;
+    } else {
+        while (x * (double)powers[1 - whole] < 1)
+            whole--;
+    }
+    bool back = false;
+    for (int precision = 15; precision <= 17 && !back; precision++)
+        if (!decimal_exact(m, k, precision - whole, out, &back))
+            return false;
+    return back;
+}
+
 struct hc_decimal hc_decimal_shortest(double x)
 {
-    /* Any decimal of up to 15 digits survives the way through a normal double, so a shorter form shows as trailing
-     * zeros at 15. Java never writes fewer than two digits, which matters for subnormals only. */
-    int precision = x < DBL_MIN ? 2 : 15;
-    struct hc_decimal decimal = decimal_at(x, precision);
-    while (precision < 17 && hc_decimal_double(decimal) != x)
-        decimal = decimal_at(x, ++precision);
+    struct hc_decimal decimal;
+    if (!decimal_fast(x, &decimal)) {
+        /* Any decimal of up to 15 digits survives the way through a normal double, so a shorter form shows as trailing
+         * zeros at 15. Java never writes fewer than two digits, which matters for subnormals only. */
+        int precision = x < DBL_MIN ? 2 : 15;
+        decimal = decimal_at(x, precision);
+        while (precision < 17 && hc_decimal_double(decimal) != x)
+            decimal = decimal_at(x, ++precision);
+    }
     while (decimal.digits % 10 == 0 && decimal.digits != 0) {
         decimal.digits /= 10;
         decimal.exponent++;

@@ -15,6 +15,7 @@ const struct hc_role_keys hc_jobmanager_keys = {
     .fine = {HC_KEY_JM_HEAP, HC_KEY_NONE},
     .old_heap = HC_KEY_JM_OLD_HEAP,
     .old_heap_mb = HC_KEY_JM_OLD_HEAP_MB,
+    .old_environment = "FLINK_JM_HEAP",
     .old_standalone = HC_KEY_JM_HEAP,
     .old_container = HC_KEY_JM_PROCESS,
 };

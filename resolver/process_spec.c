@@ -22,9 +22,18 @@ bool hc_map_old_heap(struct derivation *d)
     const struct hc_role_keys *role = d->role;
     enum hc_key target = d->target.deployment == HC_DEPLOYMENT_CONTAINER ? role->old_container : role->old_standalone;
     int32_t mebibytes;
+    struct hc_error err;
     if (hc_flink_version_from(d->target.version, 2, 0) || hc_has(d, target))
         return true;
-    if (hc_has(d, role->old_heap)) {
+    if (d->target.old_heap != NULL) {
+        if (hc_memory_size_parse(d->target.old_heap, &d->mapped_bytes, &err) != HC_OK) {
+            hc_raise(d, "UNREADABLE_ENVIRONMENT", HC_KEY_NONE, HC_CONFIG_EXCEPTION,
+                     "Cannot read total process memory size from environment variable value %s.", d->target.old_heap);
+            hc_cause(d, hc_size_exception(&err), "%s", err.text);
+            return hc_mend(d, "'%.80s' is not a size; right would be to unset %s and to set %s", d->target.old_heap,
+                           role->old_environment, hc_key_name(target));
+        }
+    } else if (hc_has(d, role->old_heap)) {
         if (!hc_read_size(d, role->old_heap, &d->mapped_bytes))
             return false;
     } else if (hc_has(d, role->old_heap_mb)) {
@@ -174,6 +183,13 @@ bool hc_taskmanager_spec_equal(const struct hc_taskmanager_spec *a, const struct
            a->managed_bytes == b->managed_bytes && a->metaspace_bytes == b->metaspace_bytes &&
            a->overhead_bytes == b->overhead_bytes && a->total_flink_bytes == b->total_flink_bytes &&
            a->total_process_bytes == b->total_process_bytes;
+}
+
+bool hc_jobmanager_spec_equal(const struct hc_jobmanager_spec *a, const struct hc_jobmanager_spec *b)
+{
+    return a->jvm_heap_bytes == b->jvm_heap_bytes && a->off_heap_bytes == b->off_heap_bytes &&
+           a->metaspace_bytes == b->metaspace_bytes && a->overhead_bytes == b->overhead_bytes &&
+           a->total_flink_bytes == b->total_flink_bytes && a->total_process_bytes == b->total_process_bytes;
 }
 
 /* ---- public ------------------------------------------------------------------------------------------------------ */

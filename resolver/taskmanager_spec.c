@@ -19,6 +19,7 @@ const struct hc_role_keys hc_taskmanager_keys = {
     .fine = {HC_KEY_TM_TASK_HEAP, HC_KEY_TM_MANAGED},
     .old_heap = HC_KEY_TM_OLD_HEAP,
     .old_heap_mb = HC_KEY_TM_OLD_HEAP_MB,
+    .old_environment = "FLINK_TM_HEAP",
     .old_standalone = HC_KEY_TM_FLINK,
     .old_container = HC_KEY_TM_PROCESS,
 };

@@ -48,11 +48,12 @@ yaml_archive() { ${CC:-cc} -print-file-name=libyaml.a; }
 missing_packages() {
     command -v make >/dev/null || echo make
     if ! command -v "${CC:-cc}" >/dev/null; then
-        printf '%s\n' gcc libc6-dev libcmocka-dev libyaml-dev
+        printf '%s\n' gcc libc6-dev libcmocka-dev libyaml-dev libcurl4-openssl-dev
     else
         has_header stdlib.h || echo libc6-dev
         has_header cmocka.h || echo libcmocka-dev
         [ -e "$(yaml_archive)" ] && has_header yaml.h || echo libyaml-dev
+        has_header curl/curl.h || echo libcurl4-openssl-dev
     fi
     jdk_home >/dev/null || jdk_package
     if [ ! -e $cjson_dir/cJSON.c ]; then
@@ -62,6 +63,10 @@ missing_packages() {
         command -v python3 >/dev/null || echo python3
         [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates # for pip
         [ -x "$venv/bin/python" ] || python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+    fi
+    if [ "$1" = kubernetes ]; then
+        command -v etcd >/dev/null || echo etcd-server
+        command -v mvn >/dev/null || echo maven
     fi
     if [ "$1" = test ]; then
         [ -e /usr/share/i18n/locales/de_DE ] || echo locales
@@ -230,15 +235,13 @@ need_venv() {
     fi
 }
 
-# need_module MODULE...: fails where one can't be had.
+# need_module MODULE [PACKAGE]: fails where it can't be had.
 need_module() {
-    local module
-    for module in "$@"; do
-        "$venv/bin/python" -c "import importlib.util as u, sys; sys.exit(u.find_spec('$module') is None)" 2>/dev/null && continue
-        need_venv || return 1
-        say "installing $module for Python"
-        quietly "pip install $module" "$venv/bin/python" -m pip install -q "$module" || return 1
-    done
+    local module=$1 package=${2:-$1}
+    "$venv/bin/python" -c "import importlib.util as u, sys; sys.exit(u.find_spec('$module') is None)" 2>/dev/null && return
+    need_venv || return 1
+    say "installing $package for Python"
+    quietly "pip install $package" "$venv/bin/python" -m pip install -q "$package"
 }
 
 # download DIR PIP-ARGUMENTS...
@@ -303,13 +306,13 @@ fill_flink() {
         mv "$parts/lib" "$parts/plugins" "$work/scripts/pyflink/bin" "$work/scripts/pyflink/conf" "$work/new/" &&
         mv "$parts"/bin/*.jar "$work/new/bin/" &&
         chmod +x "$work"/new/bin/*.sh "$work/new/bin/flink" &&
-        ls "$work"/new/lib/flink-dist-*.jar >/dev/null
+        ls "$work"/new/lib/flink-dist[-_]*.jar >/dev/null
 }
 
 # There is a wheel for each Python that this Flink knew when it was released; only the newest few are tried.
 download_flink_scripts() {
     local python
-    for python in 311 310 312 39; do
+    for python in 311 310 312 39 38 37; do
         "$venv/bin/python" -m pip download -q --no-deps -d "$2" --only-binary=:all: --python-version $python \
             --platform manylinux1_x86_64 --platform manylinux2014_x86_64 "apache-flink==$1" >/dev/null 2>&1 && return
     done
@@ -344,7 +347,8 @@ prepare_test() {
         quietly localedef localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8 ||
             say "no locale with a decimal comma: its tests will be skipped"
     fi
-    need_module jsonschema || say "no jsonschema: the test of the JSON Schema will be skipped"
+    need_module jsonschema || say "no jsonschema: the tests of the JSON Schemas will be skipped"
+    need_module yaml pyyaml || say "no pyyaml: the patch for Kubernetes will not be validated"
     for major in 11 21 25; do
         need_jdk $major || say "no Java $major: its tests will be skipped"
     done
@@ -361,11 +365,16 @@ prepare_score() {
     need_module numpy || die "the scorer needs numpy"
 }
 
+prepare_kubernetes() {
+    need_module jsonschema && need_module yaml pyyaml || say "no jsonschema or pyyaml: no schema is checked"
+    command -v go >/dev/null || die "no Go: the API server is built from its modules"
+}
+
 level=${1:-}
 case $level in
-    build | test | demo | score) ;;
+    build | test | demo | score | kubernetes) ;;
     *)
-        echo "usage: scripts/bootstrap.sh build|test|demo|score" >&2
+        echo "usage: scripts/bootstrap.sh build|test|demo|score|kubernetes" >&2
         exit 2
         ;;
 esac
@@ -380,4 +389,5 @@ case $level in
     test) prepare_test ;;
     demo) prepare_demo ;;
     score) prepare_score ;;
+    kubernetes) prepare_kubernetes ;;
 esac

@@ -8,6 +8,8 @@
 #   jvm     tests/integration/jvm_*
 #   flink   tests/integration/flink_*
 #
+# tests/integration/NAME runs that one.
+#
 # Scripts print "ok NAME", "not ok NAME: why" or "skip NAME: what is missing" for each test; any other line is log, shown
 # if the script fails. A cmocka test that skips prints "skip: what is missing". Exit status other than 0 without a "not ok" is a failure of the script itself. They run in the
 # repository's root; *.py run under a Python that has what scripts/bootstrap.sh test installs.
@@ -102,6 +104,7 @@ suite() {
             ;;
         check) run_script scripts/check.sh ;;
         jvm | flink) integration "$1" ;;
+        tests/integration/*) run_script "$1" ;;
         all) for source in unit golden check jvm flink; do suite $source; done ;;
         *)
             echo "usage: tests/run.sh unit|golden|check|jvm|flink|all..." >&2

@@ -8,7 +8,8 @@
 /* Reads all of `path` ("-": standard input), at most `limit` bytes. *out is NUL-terminated and owned by the caller
  * (free). */
 enum hc_status hc_file_read(const char *path, size_t limit, char **out, size_t *out_length, struct hc_error *err);
-/* Replaces `path` with `length` bytes of `data`: temporary file in the same directory, fsync, rename; the mode stays.
+/* Replaces `path` with `length` bytes of `data`: temporary file in the same directory, fsync, rename; the mode stays,
+ * and the owner where that is permitted.
  * A device or pipe is written to instead. */
 enum hc_status hc_file_replace(const char *path, const char *data, size_t length, struct hc_error *err);
 

@@ -18,6 +18,8 @@ enum hc_deployment {
 struct hc_flink_target {
     struct hc_flink_version version;
     enum hc_deployment deployment;
+    const char *old_heap; /* the environment variable FLINK_TM_HEAP (JobManager: FLINK_JM_HEAP), which comes before the
+                             old heap keys until 1.20; NULL: not set; borrowed */
 };
 
 /* "1.20.5", "1.20" or "2.0-SNAPSHOT". HC_EPARSE: not a version; HC_EUNSUPPORTED: before 1.10, which had no memory

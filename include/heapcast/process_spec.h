@@ -56,6 +56,7 @@ enum hc_status hc_jobmanager_spec_derive(const struct hc_flink_options *options,
 
 /* Every byte is the same. */
 bool hc_taskmanager_spec_equal(const struct hc_taskmanager_spec *a, const struct hc_taskmanager_spec *b);
+bool hc_jobmanager_spec_equal(const struct hc_jobmanager_spec *a, const struct hc_jobmanager_spec *b);
 
 /* The JVM's arguments as Flink's scripts put them on the command line: "-Xmx… -Xms… …". */
 #define HC_JVM_ARGUMENTS_TEXT 192

@@ -112,6 +112,45 @@ def memory(commands):
             "Flight Recorder, default settings", jfr)
 
 
+def wall_ms(command):
+    started = time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return (time.monotonic() - started) * 1e3
+
+
+def flink(home, javac):
+    """A command that runs a class with Flink on its path, and one that asks as Flink's scripts do; or neither."""
+    asked = subprocess.run([os.path.join(jvm.ROOT, "scripts", "flinkbed.sh"), "fetch"], capture_output=True, text=True)
+    if asked.returncode != 0:
+        return None, None
+    place = asked.stdout.split()[-1]
+    path = ":".join([BUILD, os.path.join(place, "lib", "*"), os.path.join(place, "bin", "bash-java-utils.jar")])
+    subprocess.run([javac, "-nowarn", "--release", "11", "-cp", path, "-d", BUILD,
+                    os.path.join(jvm.ROOT, "tests", "bench", "FlinkDerive.java")], check=True)
+    java = [os.path.join(home, "bin", "java"), "-Dorg.apache.logging.log4j.level=ERROR", "-cp", path]  # no time for log lines
+    return java + ["FlinkDerive"], java + ["org.apache.flink.runtime.util.bash.BashJavaUtils", "GET_TM_RESOURCE_PARAMS", "--configDir"]
+
+
+def derivation(home, javac):
+    """Flink's arithmetic: how many a second (as time for one, which has a limit), and one from start to exit."""
+    run = subprocess.run([os.path.join(BUILD, "bench_derive")], capture_output=True, text=True)
+    rates = dict((name.strip(), float(rate)) for name, rate in re.findall(r"^derive: (.+?)\s+median\s+(\d+)", run.stdout, re.M))
+    classes, script = flink(home, javac)
+    peer = 1e6 / float(subprocess.run(classes, check=True, capture_output=True, text=True).stdout.split()[-2]) if classes else None
+    for name, rate in rates.items():
+        limit = 5 if name.startswith("options") else 1
+        row("derive, " + name, 1e6 / rate, None, "us", limit, "Flink's own classes, warm, one JVM", peer)
+    with tempfile.TemporaryDirectory() as directory:
+        config = os.path.join(directory, "config.yaml")
+        with open(config, "w") as file:
+            file.write("taskmanager:\n  memory:\n    process:\n      size: 4g\njobmanager.memory.process.size: 1600m\n")
+        rounds = [(wall_ms([os.path.join(jvm.ROOT, "build", "heapcast"), "memory", "--config", config]),
+                   wall_ms(script + [directory]) if script and i % 10 == 0 else None) for i in range(STARTS + 1)][1:]
+    peers = [theirs for _, theirs in rounds if theirs is not None]
+    row("heapcast memory, start to exit", *quartiles([ours for ours, _ in rounds]), "ms", 5, "Flink's BashJavaUtils, start to exit",
+        statistics.median(peers) if peers else None)
+
+
 def main():
     home = jvm.jdks().get("17") or next(iter(jvm.jdks().values()), None)
     print("%-34s %10s %9s %-4s %8s  %-7s %-44s %10s  %s"
@@ -120,7 +159,9 @@ def main():
     if home is None:
         sys.exit("no JDK: start-up and memory are not measured")
     javac = os.path.join(home, "bin", "javac")
-    subprocess.run([javac if os.path.exists(javac) else "javac", "-nowarn", "--release", "11", "-d", BUILD,
+    javac = javac if os.path.exists(javac) else "javac"
+    derivation(home, javac)
+    subprocess.run([javac, "-nowarn", "--release", "11", "-d", BUILD,
                     os.path.join(jvm.ROOT, "tests", "bench", "Idle.java")], check=True)
     with tempfile.TemporaryDirectory() as directory:
         commands = variants(home, directory)

@@ -9,4 +9,5 @@ mkdir -p $build
 compile() { "${CC:-cc}" -std=c11 -D_GNU_SOURCE -O2 -Iinclude -I. -o "$build/$1" "tests/bench/$1.c" "${@:2}" -lm -lpthread; }
 compile bench_callback build/obj/agent/{gc_events,perf_counters,ring}.o
 compile bench_predictor build/libheapcast-core.a
+compile bench_derive build/libheapcast-core.a
 exec "$(python_tool)" tests/bench/bench.py $build

@@ -28,7 +28,7 @@ def write(name, text):
 def recommendation(name="rec.json", verdict="shrink", heap=300 << 20, role="taskmanager", **off_heap):
     value = {"format": "heapcast.recommendation", "format_version": 1, "generated_at": "2026-01-01T00:00:00Z",
              "subject": {"role": role, "name": "tm", "host": "h", "pid": 1, "started_at": "2026-01-01T00:00:00Z",
-                         "jvm": {"version": "17", "collector": "g1", "heap_max_bytes": 1 << 30}},
+                         "jvm": {"version": "17", "collector": "G1", "heap_max_bytes": 1 << 30}},
              "window": {"collections": 100, "restarts": 0, "samples_dropped": 0},
              "recommendation": {"verdict": verdict, "reasons": ["only 3 collections so far"]}, "off_heap": off_heap}
     if verdict != "insufficient_data":
@@ -129,12 +129,18 @@ def resolve_usage():
     run("resolve", "--recommendation", "rec.json", code=2)
     run("resolve", "--recommendation", "rec.json", "--config", "config.yaml", "--format", "xml", code=2)
     run("resolve", "--recommendation", "-", "--config", "-", code=2)
-    _, err = run("resolve", "--recommendation", "rec.json", "--config", "config.yaml", "--model", "unified", code=1)
-    assert "comes with a later version" in err, err
+    run("resolve", "--recommendation", "rec.json", "--config", "config.yaml", "--model", "one", code=2)
+    run("resolve", "--recommendation", "rec.json", "--config", "config.yaml", "--max-change", "ten", code=2)
+    run("resolve", "--recommendation", "rec.json", "--config", "config.yaml", "--step", "0", code=2)
+    run("resolve", "--recommendation", "rec.json", "--config", "config.yaml", "--min", "2g", "--max", "1g", code=2)
     _, err = run("resolve", "--recommendation", "rec.json", "--config", "config.yaml", "--role", "jm", code=1)
-    assert "comes with a later version" in err, err
-    _, err = run("resolve", "--recommendation", recommendation("jm.json", role="jobmanager"), "--config", "config.yaml", code=1)
+    assert "rec.json: is of a TaskManager; right would be one of a JobManager" in err, err
+    _, err = run("resolve", "--recommendation", "rec.json", "--recommendation", recommendation("jm.json", role="jobmanager"),
+                 "--config", "config.yaml", code=1)
     assert "jm.json: is of a JobManager" in err, err
+    run("resolve", "--recommendation", "jm.json", "--config", "config.yaml", "--model", "unified", code=2)
+    _, err = run("resolve", "--recommendation", recommendation("jvm.json", role="jvm"), "--config", "config.yaml", code=1)
+    assert "is of a JVM" in err, err
     write("bad.json", "{")
     run("resolve", "--recommendation", "bad.json", "--config", "config.yaml", code=1)
 
@@ -162,6 +168,113 @@ def resolve_formats():
     assert out.startswith("-D "), out
 
 
+SEEN = {part: {"now_bytes": b << 20, "max_bytes": b << 20, "recommended_bytes": (b + 24) << 20}
+        for part, b in (("metaspace", 45), ("direct", 136), ("overhead", 120))}
+
+
+def unified():
+    jvm = "-agentpath:/h.so=dir=/x,name=y -Da='b c' -Xmx3g"
+    options = "env.java.opts.taskmanager"
+    common = ["--recommendation", recommendation(managed_consumers=[], **SEEN), "--model", "unified"]
+    for kind, text in (("config.yaml", "# mine\n" + T + "process.size: 4g\nenv:\n  java:\n    opts:\n      taskmanager: " + jvm + " # why\n"),
+                       ("config.yaml", "{" + T + 'process.size: 4g, env.java.opts.taskmanager: "' + jvm + '", ' + T + "managed.size: 0b, "
+                        + T + "jvm-metaspace.size: 72m, " + T + "framework.off-heap.size: 64m, " + T + "jvm-overhead.max: 1g, "
+                        + T + "jvm-overhead.min: 1m}\n"),
+                       ("flink-conf.yaml", T + "process.size: 4g\n" + options + ": " + jvm + "\n")):
+        write(kind, text)
+        out, err = run("resolve", *common, "--config", kind, "--format", "json")
+        told = json.loads(out)
+        pool = told["pool"]
+        assert pool["heap_limit_bytes"] + pool["outside_bytes"] + pool["margin_bytes"] <= pool["container_bytes"], pool
+        assert told["model"] == "unified" and told["after"]["total_process"] == pool["container_bytes"], told
+        assert any("one pool: heap limit" in n for n in told["notes"]), told["notes"]
+        _, err = run("resolve", *common, "--config", kind, "-o", "out." + kind)
+        assert "-Xmx3g in env.java.opts.taskmanager is replaced" in err, err
+        written = open("out." + kind).read()
+        assert written.count("-Xmx") == 1 and "-agentpath:/h.so=dir=/x,name=y -Da=" in written, written
+        memory, _ = run("memory", "--config", "out." + kind, "--config-format", kind, "--json")
+        assert json.loads(memory)["bytes"]["total_process"] == pool["container_bytes"], memory
+        again, _ = run("resolve", *common, "--config", "out." + kind, "--config-format", kind)
+        assert again == written, again
+        os.remove(kind)
+    write("config.yaml", T + "process.size: 4g\n")
+    out, _ = run("resolve", *common, "--config", "config.yaml", "--format", "dynamic")
+    assert "-D 'env.java.opts.taskmanager=" in out and "-Xmx300m" in out, out
+    out, _ = run("resolve", *common, "--config", "config.yaml", "--format", "k8s-patch")
+    spec = json.loads(out)["spec"]
+    assert "-Xmx300m" in spec["flinkConfiguration"][options] and spec["taskManager"]["resource"]["memory"] == "%dm" % (
+        pool["container_bytes"] >> 20), out
+    out, _ = run("resolve", *common, "--config", "config.yaml", "--format", "env")
+    assert "\nenv.java.opts.taskmanager: -XX:" in out, out
+    out, _ = run("explain", *common, "--config", "config.yaml")
+    assert "Unified pool" in out and "Slack that all share" in out, out
+
+
+def limits():
+    write("config.yaml", T + "process.size: 4g\n")
+    common = ["--recommendation", recommendation(managed_consumers=[], **SEEN), "--config", "config.yaml", "--format", "json"]
+
+    def total(*arguments):
+        value = json.loads(run("resolve", *common, *arguments)[0])
+        return value["after"]["total_process"] >> 20, " ".join(value["notes"]), value
+    plain, _, _ = total()
+    for arguments, size, word in ((["--min", "2g"], 2048, "--min bound"), (["--step", "512m"], (plain + 511) // 512 * 512, "--step bound"),
+                                  (["--max-change", "25"], 3072, "--max-change bound"), (["--min-gain", "90%"], 4096, "--min-gain bound")):
+        for model in ("components", "unified"):
+            got, notes, _ = total(*arguments, "--model", model)
+            assert got == size and word in notes, (arguments, model, got, notes)
+    got, notes, value = total("--max", "%dm" % (plain - 8))
+    assert got == plain - 8 and "--max bound" in notes and "recommended is 300.000mb" in " ".join(value["warnings"]), value
+
+
+def several_recommendations():
+    write("config.yaml", T + "process.size: 4g\n")
+    files = []
+    for i, (heap, seen) in enumerate(((300, {"managed_consumers": []}), (500, {"managed_consumers": []}), (200, {"managed_consumers": ["rocksdb"]}))):
+        name = recommendation("tm%d.json" % i, heap=heap << 20, **seen)
+        text = json.load(open(name))
+        text["subject"]["name"] = "tm-%d" % i
+        write(name, json.dumps(text))
+        files += ["--recommendation", name]
+    value = json.loads(run("resolve", *files, "--config", "config.yaml", "--format", "json")[0])
+    assert value["after"]["jvm_heap"] == 500 << 20 and value["after"]["managed"] == value["before"]["managed"], value
+    assert "of 3 TaskManagers tm-1 decided heap" in value["notes"][0], value["notes"]
+    recommendation("none.json", verdict="insufficient_data")
+    value = json.loads(run("resolve", *files, "--recommendation", "none.json", "--config", "config.yaml", "--format", "json")[0])
+    assert "1 of 4 left out" in " ".join(value["notes"]), value["notes"]
+
+
+def jobmanager():
+    write("config.yaml", "jobmanager:\n  memory.process.size: 1600m\n")
+    common = ["--recommendation", recommendation("jm.json", role="jobmanager", **SEEN), "--config", "config.yaml"]
+    out, _ = run("resolve", *common)
+    assert "memory.process.size: " in out and "1600m" not in out, out
+    write("new.yaml", out)
+    out, _ = run("memory", "--role", "jm", "--config", "new.yaml", "--jvm-args")
+    assert out.startswith("-Xmx%d " % (300 << 20)), out
+    out, _ = run("resolve", *common, "--format", "k8s-patch")
+    assert list(json.loads(out)["spec"]) == ["jobManager", "flinkConfiguration"], out
+    out, _ = run("explain", *common)
+    assert out.startswith("JobManager") and "the recommended JVM heap" in out, out
+
+
+def old_environment():
+    os.environ["FLINK_TM_HEAP"] = "1g"
+    try:
+        out, _ = run("memory", "-D", "x=y", "--json")
+        assert json.loads(out)["bytes"]["total_flink"] == 1 << 30, out
+        out, _ = run("memory", "-D", "taskmanager.heap.size=3g", "--deployment", "container", "--json")
+        assert json.loads(out)["bytes"]["total_process"] == 1 << 30, out
+        out, _ = run("memory", "-D", T + "flink.size=2g", "--json")
+        assert json.loads(out)["bytes"]["total_flink"] == 2 << 30, out
+        run("memory", "-D", "x=y", "--flink-version", "2.0", code=1)
+        os.environ["FLINK_TM_HEAP"] = "1q"
+        _, err = run("memory", "-D", "x=y", code=1)
+        assert "failed to map legacy JVM heap option to the new one: Cannot read total process memory size from environment variable value 1q." in err, err
+    finally:
+        del os.environ["FLINK_TM_HEAP"]
+
+
 def explain():
     write("flink-conf.yaml", T + "process.size: 4g\nenv.java.opts.taskmanager: -Xmx3g\n")
     out, _ = run("explain", "--recommendation", recommendation(managed_consumers=["rocksdb"]), "--config", "flink-conf.yaml")
@@ -172,7 +285,8 @@ def explain():
 
 
 for test in (memory_messages, memory_usage, memory_formats, directory_by_version, resolve_keeps_the_file,
-             resolve_writes_nothing_in_part, resolve_usage, resolve_formats, explain):
+             resolve_writes_nothing_in_part, resolve_usage, resolve_formats, unified, limits,
+             several_recommendations, jobmanager, old_environment, explain):
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
         try:

@@ -1,11 +1,13 @@
 #include "resolver/java_number.h"
 
+#include <inttypes.h>
 #include <locale.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -199,13 +201,64 @@ static void test_locale(void **state)
     setlocale(LC_ALL, "C");
 }
 
+/* Digits as printf finds them: the first of 15, 16 and 17 that reads back. */
+static struct hc_decimal printed(double x)
+{
+    char text[40];
+    struct hc_decimal d = {0, 0};
+    for (int precision = 15; precision <= 17; precision++) {
+        snprintf(text, sizeof text, "%.*e", precision - 1, x);
+        if (strtod(text, NULL) == x)
+            break;
+    }
+    char *e = strchr(text, 'e');
+    for (const char *p = text; p < e; p++)
+        if (*p >= '0' && *p <= '9') {
+            d.digits = d.digits * 10 + (uint64_t)(*p - '0');
+            d.exponent--;
+        }
+    d.exponent += 1 + (int)strtol(e + 1, NULL, 10);
+    for (; d.digits % 10 == 0; d.exponent++)
+        d.digits /= 10;
+    return d;
+}
+
+/* Floats and their inverse fractions, any double from 2^-20 to 2^60, powers of two and neighbours of powers of ten. */
+static void test_shortest_as_printed(void **state)
+{
+    (void)state;
+    uint64_t r = 88172645463325252u;
+    for (unsigned i = 0; i < 200000; i++) {
+        r ^= r << 13;
+        r ^= r >> 7;
+        r ^= r << 17;
+        double fraction = (double)((float)(r >> 40) / (float)(1 << 24));
+        double x = i % 5 == 0   ? fraction
+                   : i % 5 == 1 ? fraction / (1 - fraction)
+                   : i % 5 == 2 ? ldexp(1 + (double)(r >> 12) / 4503599627370496.0, (int)(r % 80) - 20)
+                   : i % 5 == 3 ? ldexp(1, (int)(r % 80) - 20)
+                                : nextafter(pow(10, (int)(r % 22) - 6), r >> 63 != 0 ? 0 : 1e300);
+        if (!(x > 0) || isinf(x))
+            continue;
+        struct hc_decimal ours = hc_decimal_shortest(x), theirs = printed(x);
+        if (ours.digits != theirs.digits || ours.exponent != theirs.exponent)
+            fail_msg("%.17g: %" PRIu64 "e%d, printf says %" PRIu64 "e%d", x, ours.digits, ours.exponent, theirs.digits,
+                     theirs.exponent);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_floats),      cmocka_unit_test(test_long_text),
-        cmocka_unit_test(test_double_text), cmocka_unit_test(test_shortest_reads_back),
-        cmocka_unit_test(test_round),       cmocka_unit_test(test_integers),
-        cmocka_unit_test(test_booleans),    cmocka_unit_test(test_locale),
+        cmocka_unit_test(test_floats),
+        cmocka_unit_test(test_long_text),
+        cmocka_unit_test(test_double_text),
+        cmocka_unit_test(test_shortest_reads_back),
+        cmocka_unit_test(test_shortest_as_printed),
+        cmocka_unit_test(test_round),
+        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_booleans),
+        cmocka_unit_test(test_locale),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

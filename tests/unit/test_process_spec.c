@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-static const struct hc_flink_target flink_1_20 = {{1, 20}, HC_DEPLOYMENT_STANDALONE};
-static const struct hc_flink_target flink_1_16 = {{1, 16}, HC_DEPLOYMENT_STANDALONE};
+static const struct hc_flink_target flink_1_20 = {{1, 20}, HC_DEPLOYMENT_STANDALONE, NULL};
+static const struct hc_flink_target flink_1_16 = {{1, 16}, HC_DEPLOYMENT_STANDALONE, NULL};
 
 static struct hc_flink_options *options_of(const char *conf)
 {
@@ -59,7 +59,7 @@ static void test_network_limit_by_version(void **state)
 static void test_old_heap_by_deployment(void **state)
 {
     (void)state;
-    const struct hc_flink_target container = {{1, 20}, HC_DEPLOYMENT_CONTAINER};
+    const struct hc_flink_target container = {{1, 20}, HC_DEPLOYMENT_CONTAINER, NULL};
     assert_int_equal(derive("taskmanager.heap.size: 2g\n", flink_1_20).total_flink_bytes, 2147483648);
     assert_int_equal(derive("taskmanager.heap.mb: 2048\n", container).total_process_bytes, 2147483648);
 }
@@ -111,11 +111,13 @@ static void test_jobmanager(void **state)
     hc_flink_options_set(options, "jobmanager.memory.enable-jvm-direct-memory-limit", "true");
     assert_int_equal(hc_jobmanager_spec_derive(options, flink_1_20, &spec, NULL, &err), HC_OK);
     assert_non_null(strstr(hc_jobmanager_spec_jvm_arguments(&spec, text), "-XX:MaxDirectMemorySize=134217728 "));
-    assert_int_equal(hc_jobmanager_spec_dynamic_options(&spec, (struct hc_flink_target){{1, 11}, 0}, &dynamic, &err),
+    assert_int_equal(hc_jobmanager_spec_dynamic_options(
+                         &spec, (struct hc_flink_target){{1, 11}, HC_DEPLOYMENT_STANDALONE, NULL}, &dynamic, &err),
                      HC_OK);
     assert_string_equal(dynamic, "");
     free(dynamic);
-    assert_int_equal(hc_jobmanager_spec_derive(options, (struct hc_flink_target){{1, 10}, 0}, &spec, NULL, &err),
+    assert_int_equal(hc_jobmanager_spec_derive(
+                         options, (struct hc_flink_target){{1, 10}, HC_DEPLOYMENT_STANDALONE, NULL}, &spec, NULL, &err),
                      HC_EUNSUPPORTED);
     hc_flink_options_free(options);
 }
@@ -162,9 +164,37 @@ static void test_external_resources(void **state)
     hc_flink_options_free(options);
 }
 
+/* FLINK_TM_HEAP comes before the old keys and after the new one, until 1.20 (MemoryBackwardsCompatibilityUtils). */
+static void test_old_environment(void **state)
+{
+    (void)state;
+    struct hc_flink_target target = {{1, 20}, HC_DEPLOYMENT_STANDALONE, "3g"};
+    struct hc_flink_options *options = hc_flink_options_new();
+    struct hc_taskmanager_spec spec;
+    struct hc_flink_failure failure;
+    hc_flink_options_set(options, "taskmanager.heap.size", "1g");
+    assert_int_equal(hc_taskmanager_spec_derive(options, target, &spec, NULL, NULL), HC_OK);
+    assert_int_equal(spec.jvm_heap_bytes, 1476394984); /* asked of Flink 1.20.5 */
+    hc_flink_options_set(options, "taskmanager.memory.flink.size", "2g");
+    assert_int_equal(hc_taskmanager_spec_derive(options, target, &spec, NULL, NULL), HC_OK);
+    assert_int_equal(spec.total_flink_bytes, (uint64_t)2 << 30);
+    hc_flink_options_remove(options, "taskmanager.memory.flink.size");
+    target.old_heap = "";
+    assert_int_equal(hc_taskmanager_spec_derive(options, target, &spec, &failure, NULL), HC_ECONFIG);
+    assert_string_equal(failure.chain[0].message,
+                        "TaskManager failed to map legacy JVM heap option to the new one: Cannot read total process "
+                        "memory size from environment variable value .");
+    assert_int_equal(failure.depth, 3);
+    target.version = (struct hc_flink_version){2, 0};
+    assert_int_equal(hc_taskmanager_spec_derive(options, target, &spec, &failure, NULL), HC_ECONFIG);
+    assert_string_equal(failure.code, "NOTHING_CONFIGURED");
+    hc_flink_options_free(options);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_old_environment),
         cmocka_unit_test(test_worked_examples),
         cmocka_unit_test(test_network_limit_by_version),
         cmocka_unit_test(test_old_heap_by_deployment),

@@ -137,6 +137,8 @@ static struct hc_recommendation random_recommendation(void)
     return r;
 }
 
+static const struct hc_resolve_policy by_rule = {.network = HC_NETWORK_RULE};
+
 /* ---- the promises ------------------------------------------------------------------------------------------------ */
 
 static struct hc_flink_target target;
@@ -164,7 +166,7 @@ static void show(const char *promise)
         }                                                                                                              \
     } while (0)
 
-static void check_sizes(const struct hc_resolution *r, enum hc_network_policy network)
+static void check_sizes(const struct hc_resolution *r, const struct hc_resolve_policy *policy)
 {
     const struct hc_taskmanager_spec *b = &r->before, *a = &r->after;
     bool keep = recommendation.verdict == HC_VERDICT_KEEP;
@@ -175,6 +177,12 @@ static void check_sizes(const struct hc_resolution *r, enum hc_network_policy ne
     PROMISE(a->total_process_bytes == a->total_flink_bytes + a->metaspace_bytes + a->overhead_bytes);
     PROMISE(a->task_off_heap_bytes == b->task_off_heap_bytes);
     bool unused = recommendation.off_heap.managed_consumers_known && recommendation.off_heap.managed_consumers == 0;
+    const struct hc_flink_facts *facts = policy->facts;
+    bool asked = facts != NULL && facts->managed_reserved_bytes != HC_BYTES_UNKNOWN;
+    if (asked && facts->managed_reserved_bytes > 0)
+        unused = false;
+    else if (asked && !recommendation.off_heap.managed_consumers_known)
+        unused = facts->lasting;
     PROMISE(a->managed_bytes == (unused ? 0 : b->managed_bytes));
     PROMISE(a->framework_off_heap_bytes <= b->framework_off_heap_bytes);
     uint64_t seen = recommendation.off_heap.metaspace.max_bytes;
@@ -186,33 +194,38 @@ static void check_sizes(const struct hc_resolution *r, enum hc_network_policy ne
         PROMISE(!exceeded || a->overhead_bytes + a->managed_bytes >= room);
         PROMISE(exceeded || a->overhead_bytes < b->overhead_bytes + MIB);
     }
-    if (network == HC_NETWORK_KEEP)
+    bool measured = facts != NULL && facts->network_need_bytes != HC_BYTES_UNKNOWN;
+    if (measured)
+        PROMISE(a->network_bytes >= facts->network_need_bytes);
+    else if (policy->network == HC_NETWORK_KEEP)
         PROMISE(a->network_bytes == b->network_bytes);
     for (unsigned i = 0; i < r->change_count; i++)
-        PROMISE(network == HC_NETWORK_KEEP || strstr(r->changes[i].key, "network") == NULL);
-    for (int i = 0; i < HC_COMPONENTS; i++)
+        PROMISE(measured || policy->network == HC_NETWORK_KEEP || strstr(r->changes[i].key, "network") == NULL);
+    for (int i = 0; i <= HC_COMPONENT_OVERHEAD; i++)
         PROMISE(r->components[i].reason[0] != '\0');
     if (hc_flink_options_get(r->options, TM "process.size") != NULL && r->change_count > 0)
         PROMISE(a->total_process_bytes % MIB == 0);
 }
 
 /* The style is the user's: no total is added or lost. */
-static void check_style(const struct hc_resolution *r)
+static void check_style(const struct hc_resolution *r, const struct hc_resolve_policy *policy)
 {
-    static const char *const totals[] = {TM "process.size", TM "flink.size", TM "task.heap.size"};
+    static const char *const totals[] = {TM "flink.size", TM "task.heap.size", TM "process.size"};
     bool old = hc_flink_options_get(given, "taskmanager.heap.size") != NULL;
-    for (size_t i = 0; i < 3 && !old; i++)
+    if (policy->container)
+        PROMISE(hc_flink_options_get(r->options, TM "process.size") != NULL);
+    for (size_t i = 0; i < (policy->container ? 2 : 3) && !old; i++)
         PROMISE((hc_flink_options_get(given, totals[i]) != NULL) ==
                 (hc_flink_options_get(r->options, totals[i]) != NULL));
     PROMISE(r->change_count == 0 || hc_flink_options_get(r->options, "taskmanager.memory.size") == NULL ||
             hc_flink_options_get(r->options, TM "managed.size") == NULL);
 }
 
-static void check_idempotent(const struct hc_resolution *r, enum hc_network_policy network)
+static void check_idempotent(const struct hc_resolution *r, const struct hc_resolve_policy *policy)
 {
     struct hc_resolution again;
     struct hc_error err;
-    PROMISE(hc_resolve_taskmanager(r->options, target, &recommendation, NULL, network, &again, &err) == HC_OK);
+    PROMISE(hc_resolve_taskmanager(r->options, target, &recommendation, NULL, policy, &again, &err) == HC_OK);
     PROMISE(again.change_count == 0);
     hc_resolution_release(&again);
 }
@@ -225,7 +238,8 @@ static void check_edit(const struct hc_resolution *r, bool yaml)
     struct hc_error err = {.text = ""};
     char *text, *edited;
     for (unsigned i = 0; i < r->change_count; i++)
-        edits[i] = (struct hc_conf_edit){r->changes[i].key, r->changes[i].removed ? NULL : r->changes[i].new_value,
+        edits[i] = (struct hc_conf_edit){r->changes[i].key,
+                                         r->changes[i].removed ? NULL : hc_option_change_value(&r->changes[i]),
                                          r->changes[i].old_key};
     struct hc_flink_options *back = hc_flink_options_new();
     PROMISE((yaml ? hc_config_yaml_print : hc_flink_conf_print)(given, &text, &err) == HC_OK);
@@ -259,27 +273,144 @@ static void check_dynamic(const struct hc_resolution *r)
     hc_flink_options_free(options);
 }
 
+static const struct hc_flink_version versions[] = {{1, 13}, {1, 16}, {1, 17}, {1, 20}, {2, 0}, {2, 3}};
+
+#define MINE "-agentpath:/opt/libheapcast.so=dir=/x,name=y -Dmine='a,b'"
+
+/* One number, and every limit open within it. */
+static void check_pool(const struct hc_resolution *r)
+{
+    const struct hc_pool *pool = &r->pool;
+    const struct hc_flink_option *jvm = hc_flink_options_get(r->options, "env.java.opts.taskmanager");
+    char limits[160];
+    PROMISE(pool->used && pool->container_bytes == r->after.total_process_bytes && pool->container_bytes % MIB == 0);
+    PROMISE(pool->heap_limit_bytes + pool->outside_bytes + pool->margin_bytes <= pool->container_bytes);
+    PROMISE(pool->heap_limit_bytes >= pool->heap_need_bytes && pool->heap_initial_bytes <= pool->heap_limit_bytes);
+    PROMISE(pool->outside_bytes >= r->after.network_bytes + r->after.managed_bytes);
+    PROMISE(pool->direct_limit_bytes >= r->after.jvm_direct_bytes);
+    PROMISE(pool->metaspace_limit_bytes >= r->after.metaspace_bytes);
+    snprintf(limits, sizeof limits,
+             " -Xmx%" PRIu64 "m -Xms%" PRIu64 "m -XX:MaxDirectMemorySize=%" PRIu64 "m -XX:MaxMetaspaceSize=%" PRIu64
+             "m",
+             pool->heap_limit_bytes / MIB, pool->heap_initial_bytes / MIB, pool->direct_limit_bytes / MIB,
+             pool->metaspace_limit_bytes / MIB);
+    PROMISE(jvm != NULL && strncmp(jvm->value, MINE " ", sizeof MINE) == 0 && strstr(jvm->value, limits) != NULL);
+    PROMISE(strstr(jvm->value, "-Xmx7g") == NULL);
+}
+
+static bool pool_of(void)
+{
+    struct hc_taskmanager_spec spec;
+    struct hc_resolution resolution, again;
+    struct hc_error err = {.text = ""};
+    struct hc_resolve_policy policy = {.model = HC_MODEL_UNIFIED};
+    target = (struct hc_flink_target){versions[below(6)], HC_DEPLOYMENT_STANDALONE, NULL};
+    struct hc_flink_options *options = random_options(target);
+    given = options;
+    recommendation = random_recommendation();
+    recommendation.process.sum_max_bytes = recommendation.process.sum_p99_bytes = HC_BYTES_UNKNOWN;
+    assert_int_equal(hc_flink_options_set(options, "env.java.opts.taskmanager", "-Xmx7g " MINE), HC_OK);
+    if (below(3) == 0)
+        policy.limits.min_bytes = random_size(10, 14);
+    if (below(3) == 0)
+        policy.limits.step_bytes = random_size(4, 9);
+    bool valid = hc_taskmanager_spec_derive(options, target, &spec, NULL, &err) == HC_OK;
+    if (valid) {
+        if (hc_resolve_taskmanager(options, target, &recommendation, NULL, &policy, &resolution, &err) != HC_OK) {
+            show(err.text);
+            fail();
+        }
+        check_pool(&resolution);
+        PROMISE(resolution.after.total_process_bytes >= policy.limits.min_bytes);
+        check_edit(&resolution, false);
+        check_edit(&resolution, true);
+        PROMISE(hc_resolve_taskmanager(resolution.options, target, &recommendation, NULL, &policy, &again, &err) ==
+                HC_OK);
+        for (unsigned i = 0; i < again.change_count; i++)
+            print_error("again %s: %s, was %s\n", again.changes[i].key, hc_option_change_value(&again.changes[i]),
+                        again.changes[i].old_value);
+        PROMISE(again.change_count == 0);
+        hc_resolution_release(&again);
+        hc_resolution_release(&resolution);
+    }
+    hc_flink_options_free(options);
+    return valid;
+}
+
+static void test_random_pools(void **state)
+{
+    (void)state;
+    random_state = 4;
+    for (unsigned valid = 0; valid < ROUNDS / 3;)
+        valid += pool_of();
+}
+
+/* Components within limits: never outside them, and always a configuration that Flink takes. */
+static bool limits_of(void)
+{
+    struct hc_taskmanager_spec spec;
+    struct hc_resolution r;
+    struct hc_error err = {.text = ""};
+    struct hc_resolve_policy policy = {0};
+    target = (struct hc_flink_target){versions[below(6)], HC_DEPLOYMENT_STANDALONE, NULL};
+    struct hc_flink_options *options = random_options(target);
+    given = options;
+    recommendation = random_recommendation();
+    policy.limits.min_bytes = below(2) ? random_size(10, 13) : 0;
+    policy.limits.max_bytes = below(2) ? random_size(13, 15) : 0;
+    policy.limits.max_change_ratio = below(2) ? 0.3 : 0;
+    bool valid = hc_taskmanager_spec_derive(options, target, &spec, NULL, &err) == HC_OK;
+    if (valid && hc_resolve_taskmanager(options, target, &recommendation, NULL, &policy, &r, &err) == HC_OK) {
+        uint64_t total = r.after.total_process_bytes;
+        PROMISE(policy.limits.max_bytes == 0 || total <= policy.limits.max_bytes);
+        PROMISE(policy.limits.max_bytes > 0 || total + MIB >= policy.limits.min_bytes);
+        if (policy.limits.max_change_ratio > 0 && policy.limits.min_bytes + policy.limits.max_bytes == 0) {
+            PROMISE((double)total <= 1.3 * (double)spec.total_process_bytes + (double)MIB);
+            PROMISE((double)total >= 0.7 * (double)spec.total_process_bytes - (double)MIB);
+        }
+        check_edit(&r, below(2) == 0);
+        hc_resolution_release(&r);
+    } else if (valid) {
+        PROMISE(strstr(err.text, "internal error") == NULL && strstr(err.text, "a container of ") != NULL);
+    }
+    hc_flink_options_free(options);
+    return valid;
+}
+
+static void test_random_limits(void **state)
+{
+    (void)state;
+    random_state = 7;
+    for (unsigned valid = 0; valid < ROUNDS / 10;)
+        valid += limits_of();
+}
+
 static bool round_of(void)
 {
-    static const struct hc_flink_version versions[] = {{1, 13}, {1, 16}, {1, 17}, {1, 20}, {2, 0}, {2, 3}};
     struct hc_taskmanager_spec spec;
     struct hc_resolution resolution;
     struct hc_error err = {.text = ""};
     target = (struct hc_flink_target){versions[below(6)],
-                                      below(4) == 0 ? HC_DEPLOYMENT_CONTAINER : HC_DEPLOYMENT_STANDALONE};
+                                      below(4) == 0 ? HC_DEPLOYMENT_CONTAINER : HC_DEPLOYMENT_STANDALONE, NULL};
     struct hc_flink_options *options = random_options(target);
-    enum hc_network_policy network = below(3) == 0 ? HC_NETWORK_KEEP : HC_NETWORK_RULE;
+    struct hc_flink_facts facts = {below(4) ? random_size(3, 9) : HC_BYTES_UNKNOWN,
+                                   below(4) ? (below(2) ? 0 : random_size(5, 9)) : HC_BYTES_UNKNOWN, below(2) == 0};
+    struct hc_resolve_policy policy = {below(3) == 0 ? HC_NETWORK_KEEP : HC_NETWORK_RULE,
+                                       below(2) ? &facts : NULL,
+                                       below(4) == 0,
+                                       HC_MODEL_COMPONENTS,
+                                       {0}};
     given = options;
     recommendation = random_recommendation();
     bool valid = hc_taskmanager_spec_derive(options, target, &spec, NULL, &err) == HC_OK;
     if (valid) {
-        if (hc_resolve_taskmanager(options, target, &recommendation, NULL, network, &resolution, &err) != HC_OK) {
+        if (hc_resolve_taskmanager(options, target, &recommendation, NULL, &policy, &resolution, &err) != HC_OK) {
             show(err.text);
             fail();
         }
-        check_sizes(&resolution, network);
-        check_style(&resolution);
-        check_idempotent(&resolution, network);
+        check_sizes(&resolution, &policy);
+        check_style(&resolution, &policy);
+        check_idempotent(&resolution, &policy);
         check_edit(&resolution, false);
         check_edit(&resolution, true);
         check_dynamic(&resolution);
@@ -314,9 +445,9 @@ static void resolve_text(const char *conf, const struct hc_recommendation *r, st
 {
     struct hc_error err = {.text = ""};
     struct hc_flink_options *options = hc_flink_options_new();
-    target = (struct hc_flink_target){{1, 20}, HC_DEPLOYMENT_STANDALONE};
+    target = (struct hc_flink_target){{1, 20}, HC_DEPLOYMENT_STANDALONE, NULL};
     assert_int_equal(hc_flink_conf_parse(conf, strlen(conf), options, &err), HC_OK);
-    enum hc_status status = hc_resolve_taskmanager(options, target, r, NULL, HC_NETWORK_RULE, out, &err);
+    enum hc_status status = hc_resolve_taskmanager(options, target, r, NULL, &by_rule, out, &err);
     assert_string_equal(err.text, "");
     assert_int_equal(status, HC_OK);
     hc_flink_options_free(options);
@@ -343,7 +474,7 @@ static void test_insufficient_data(void **state)
     snprintf(r.reasons[0], sizeof r.reasons[0], "only 3 collections");
     struct hc_flink_options *options = hc_flink_options_new();
     hc_flink_options_set(options, TM "process.size", "4g");
-    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, HC_NETWORK_RULE, &out, &err), HC_ENODATA);
+    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, &by_rule, &out, &err), HC_ENODATA);
     assert_string_equal(err.text, "only 3 collections");
     hc_flink_options_free(options);
 }
@@ -412,8 +543,8 @@ static void test_measured_network_sizes_framework_off_heap(void **state)
     snprintf(subject.flink[0].value, sizeof subject.flink[0].value, "%" PRIu64 "b", 300 * MIB);
     r.off_heap.direct.max_bytes = 350 * MIB;
     hc_flink_options_set(options, TM "process.size", "4g");
-    target = (struct hc_flink_target){{1, 20}, HC_DEPLOYMENT_STANDALONE};
-    assert_int_equal(hc_resolve_taskmanager(options, target, &r, &subject, HC_NETWORK_RULE, &out, &err), HC_OK);
+    target = (struct hc_flink_target){{1, 20}, HC_DEPLOYMENT_STANDALONE, NULL};
+    assert_int_equal(hc_resolve_taskmanager(options, target, &r, &subject, &by_rule, &out, &err), HC_OK);
     assert_int_equal(out.after.framework_off_heap_bytes, 75 * MIB);
     hc_resolution_release(&out);
     hc_flink_options_free(options);
@@ -445,7 +576,7 @@ static void test_refused_configuration(void **state)
     struct hc_flink_options *options = hc_flink_options_new();
     const char *conf = "a: b\n" TM "process.size: 4gb!\n";
     assert_int_equal(hc_flink_conf_parse(conf, strlen(conf), options, &err), HC_OK);
-    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, HC_NETWORK_RULE, &out, &err), HC_ECONFIG);
+    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, &by_rule, &out, &err), HC_ECONFIG);
     assert_int_equal(err.line, 2);
     assert_non_null(strstr(err.text, "Cannot read memory size from config option '" TM "process.size'."));
     hc_flink_options_free(options);
@@ -455,6 +586,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_random),
+        cmocka_unit_test(test_random_pools),
+        cmocka_unit_test(test_random_limits),
         cmocka_unit_test(test_nothing_to_change),
         cmocka_unit_test(test_insufficient_data),
         cmocka_unit_test(test_small_heap_lowers_framework_heap),
