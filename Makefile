@@ -124,6 +124,12 @@ test-kubernetes: all
 	@$(MAKE) --no-print-directory build/kubernetes-server
 	@tests/run.sh tests/integration/cli_k8s_patch.py
 
+.PHONY: test-differential
+## test-differential: random configurations put to live Flink classes (Maven) and to heapcast; COUNT, SEED, FLINK_VERSIONS (minutes)
+test-differential: all
+	@scripts/bootstrap.sh test
+	@python3 tests/differential/differential.py
+
 .PHONY: golden
 ## golden: rewrite the expected outputs of the golden tests; review the diff
 golden: all
