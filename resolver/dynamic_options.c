@@ -1,17 +1,24 @@
 #include "dynamic_options.h"
 
 #include "java_number.h"
+#include "option_list.h"
+#include "text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The hash that java.util.HashMap spreads a String key with. The keys here are ASCII. */
+/* The hash that java.util.HashMap spreads a String key with; a String is UTF-16. */
 static uint32_t java_hash(const char *text)
 {
     uint32_t hash = 0;
-    for (; *text != '\0'; text++)
-        hash = 31 * hash + (unsigned char)*text;
+    size_t length = strlen(text), bytes;
+    for (; length > 0; text += bytes, length -= bytes) {
+        uint32_t character = hc_utf8_decode(text, length, &bytes);
+        if (character > 0xffff)
+            hash = 31 * hash + 0xd7c0 + (character >> 10);
+        hash = 31 * hash + (character > 0xffff ? 0xdc00 + (character & 0x3ff) : character);
+    }
     return hash ^ hash >> 16;
 }
 
@@ -26,22 +33,31 @@ static uint32_t java_buckets(size_t count)
 
 /* ---- external resources ------------------------------------------------------------------------------------------ */
 
-static void resources_add(struct hc_resources *resources, const char *name, size_t length)
+static bool resources_add(struct hc_resources *resources, const char *name)
 {
-    name = hc_java_trim(name, &length);
-    if (length == 0 || length >= sizeof resources->each[0].name || resources->count == HC_RESOURCES_MAX)
-        return;
     for (unsigned i = 0; i < resources->count; i++)
-        if (strlen(resources->each[i].name) == length && memcmp(resources->each[i].name, name, length) == 0)
-            return;
-    memcpy(resources->each[resources->count].name, name, length);
-    resources->each[resources->count].name[length] = '\0';
-    resources->each[resources->count++].amount = 0;
+        if (strcmp(resources->each[i].name, name) == 0)
+            return true;
+    if (strlen(name) >= sizeof resources->each[0].name || resources->count == HC_RESOURCES_MAX)
+        return false;
+    struct hc_resource *added = &resources->each[resources->count++];
+    memcpy(added->name, name, strlen(name) + 1);
+    added->amount = 0;
+    return true;
 }
 
-static void resources_sort(struct hc_resources *resources)
+/* new HashSet(collection): room for all of the collection from the beginning. */
+static uint32_t java_set_buckets(size_t count)
 {
-    uint32_t mask = java_buckets(resources->count) - 1;
+    uint32_t buckets = 16;
+    while (buckets < (uint32_t)((float)count / 0.75f) + 1)
+        buckets *= 2;
+    return buckets;
+}
+
+static void resources_sort(struct hc_resources *resources, uint32_t buckets)
+{
+    uint32_t mask = buckets - 1;
     for (unsigned i = 1; i < resources->count; i++) {
         struct hc_resource moved = resources->each[i];
         unsigned j = i;
@@ -51,36 +67,41 @@ static void resources_sort(struct hc_resources *resources)
     }
 }
 
-/* A list is "a;b", and from 1.19 also YAML's "[a, b]" (ConfigurationUtils.convertToList). */
-static void resources_split(const char *list, bool yaml, struct hc_resources *out)
+static bool unreadable_list(struct derivation *d, const struct hc_flink_option *option, const struct hc_error *err)
 {
-    size_t length = strlen(list);
-    bool flow = yaml && length >= 2 && list[0] == '[' && list[length - 1] == ']';
-    const char *p = flow ? list + 1 : list, *end = list + length - flow;
-    while (p < end) {
-        size_t part = 0;
-        while (p + part < end && p[part] != (flow ? ',' : ';'))
-            part++;
-        resources_add(out, p, part);
-        p += part + 1;
-    }
+    hc_raise(d, "UNREADABLE_VALUE", HC_KEY_EXTERNAL_RESOURCES, HC_ARGUMENT_EXCEPTION,
+             "Could not parse value '%s' for key '%s'.", option->value, option->key);
+    d->line = option->line;
+    hc_mend(d, "right would be names with ';' between them, as gpu;fpga");
+    return hc_cause(d, HC_ARGUMENT_EXCEPTION, "%s", err->text);
 }
 
 bool hc_read_resources(struct derivation *d, struct hc_resources *out)
 {
-    struct hc_resources named = {0};
     const struct hc_flink_option *option = hc_flink_options_find(d->options, HC_KEY_EXTERNAL_RESOURCES);
     out->count = 0;
     if (option == NULL || strcmp(option->value, "none") == 0)
         return true;
-    resources_split(option->value, hc_flink_version_from(d->target.version, 1, 19), &named);
-    resources_sort(&named);
+    struct hc_resources named;
+    struct hc_option_list list;
+    struct hc_error err;
+    named.count = 0;
+    if (hc_option_list_read(option->value, hc_flink_version_from(d->target.version, 1, 19), &list, &err) != HC_OK)
+        return unreadable_list(d, option, &err);
+    for (unsigned i = 0; i < list.count; i++)
+        if (!resources_add(&named, list.each[i])) {
+            hc_fail(&err, HC_EUNSUPPORTED, 0, "heapcast takes %d names of up to %zu bytes", HC_RESOURCES_MAX,
+                    sizeof named.each[0].name - 1);
+            return unreadable_list(d, option, &err);
+        }
+    resources_sort(&named, java_set_buckets(list.count));
     for (unsigned i = 0; i < named.count; i++) {
         if (!hc_read_resource_amount(d, named.each[i].name, &named.each[i].amount))
             return false;
         if (named.each[i].amount > 0)
             out->each[out->count++] = named.each[i];
     }
+    resources_sort(out, java_buckets(out->count));
     return true;
 }
 
@@ -132,6 +153,16 @@ static enum hc_status list(const struct pairs *pairs, bool blank_at_end, char **
     return HC_OK;
 }
 
+/* ExternalResource keeps an amount as a double, and BigDecimal.longValue cuts what does not fit. */
+static int64_t amount_kept(int64_t amount)
+{
+    struct hc_decimal decimal = hc_decimal_shortest((double)amount);
+    uint64_t kept = decimal.digits;
+    for (int i = 0; i < decimal.exponent; i++)
+        kept *= 10;
+    return (int64_t)kept;
+}
+
 static void put_resources(struct pairs *pairs, const struct hc_resources *resources, struct hc_flink_version version)
 {
     char names[VALUE_MAX] = "", key[128];
@@ -145,7 +176,7 @@ static void put_resources(struct pairs *pairs, const struct hc_resources *resour
         put(pairs, hc_key_name(HC_KEY_EXTERNAL_RESOURCES), "%s%s%s", quote, names, quote);
     for (unsigned i = 0; i < resources->count; i++) {
         snprintf(key, sizeof key, "external-resource.%s.amount", resources->each[i].name);
-        put(pairs, key, "%" PRId64, resources->each[i].amount);
+        put(pairs, key, "%" PRId64, amount_kept(resources->each[i].amount));
     }
 }
 

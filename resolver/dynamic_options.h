@@ -13,7 +13,7 @@ struct hc_resource {
 
 struct hc_resources {
     unsigned count;
-    struct hc_resource each[HC_RESOURCES_MAX]; /* in the order of Flink's HashSet of names */
+    struct hc_resource each[HC_RESOURCES_MAX]; /* in the order of Flink's HashMap of amounts */
 };
 
 /* ExternalResourceUtils.getExternalResourceAmountMap: names without a positive amount are left out. */

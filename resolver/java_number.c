@@ -1,5 +1,7 @@
 #include "java_number.h"
 
+#include "text.h"
+
 #include <float.h>
 #include <inttypes.h>
 #include <math.h>
@@ -106,6 +108,16 @@ static bool few_digits(const char *text, size_t length, uint32_t *out_digits, in
     return digits < 1u << FLT_MANT_DIG;
 }
 
+/* FloatingDecimal stops at a second point with words of its own, whatever comes behind. */
+static bool multiple_points(const char *p, const char *end)
+{
+    unsigned points = 0;
+    p += p < end && (*p == '+' || *p == '-');
+    for (; p < end && points < 2 && (is_digit(*p, false) || *p == '.'); p++)
+        points += *p == '.';
+    return points == 2;
+}
+
 /* One of the two is filled; strtof and strtod each round once, as Java does. */
 static enum hc_status floating_parse(const char *text, float *out_float, double *out_double, struct hc_error *err)
 {
@@ -130,6 +142,8 @@ static enum hc_status floating_parse(const char *text, float *out_float, double 
         *out_double = strtod(plain, NULL);
     if (plain != few)
         free(plain);
+    if (!good && multiple_points(trimmed, trimmed + length))
+        return hc_fail(err, HC_EPARSE, 0, "multiple points");
     return good ? HC_OK : hc_fail(err, HC_EPARSE, 0, "For input string: \"%.*s\"", (int)length, trimmed);
 }
 
@@ -143,6 +157,26 @@ enum hc_status hc_java_double_parse(const char *text, double *out, struct hc_err
     return floating_parse(text, NULL, out, err);
 }
 
+/* Character.digit: Integer.parseInt takes the decimal digits of any script of the Basic Multilingual Plane. -1: none.
+ */
+static int digit_next(const char **p)
+{
+    static const uint16_t zeros[] = {0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6,
+                                     0x0c66, 0x0ce6, 0x0d66, 0x0de6, 0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x1090,
+                                     0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40,
+                                     0x1c50, 0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10};
+    if ((unsigned char)**p < 0x80)
+        return is_digit(**p, false) ? *(*p)++ - '0' : -1;
+    size_t bytes;
+    uint32_t character = hc_utf8_decode(*p, strlen(*p), &bytes);
+    for (size_t i = 0; i < sizeof zeros / sizeof zeros[0]; i++)
+        if (character >= zeros[i] && character < zeros[i] + 10u) {
+            *p += bytes;
+            return (int)(character - zeros[i]);
+        }
+    return -1;
+}
+
 static enum hc_status integer_parse(const char *text, int64_t min, int64_t max, int64_t *out, struct hc_error *err)
 {
     const char *p = text;
@@ -151,8 +185,7 @@ static enum hc_status integer_parse(const char *text, int64_t min, int64_t max, 
         p++;
     const char *first = p;
     int64_t value = 0; /* kept negative: the range reaches one further there */
-    for (; is_digit(*p, false); p++) {
-        int digit = *p - '0';
+    for (int digit; (digit = digit_next(&p)) >= 0;) {
         fits = fits && value >= (INT64_MIN + digit) / 10;
         value = fits ? value * 10 - digit : 0;
     }
@@ -298,7 +331,7 @@ struct hc_decimal hc_decimal_shortest(double x)
     return decimal;
 }
 
-uint64_t hc_decimal_round(struct hc_decimal decimal, unsigned places)
+static uint64_t decimal_places(struct hc_decimal decimal, unsigned places, bool half_up)
 {
     int drop = -decimal.exponent - (int)places;
     uint64_t power = 1;
@@ -306,7 +339,19 @@ uint64_t hc_decimal_round(struct hc_decimal decimal, unsigned places)
         return 0;
     for (int i = 0; i < (drop > 0 ? drop : -drop); i++)
         power *= 10;
-    return drop > 0 ? decimal.digits / power + (decimal.digits % power >= (power + 1) / 2) : decimal.digits * power;
+    if (drop <= 0)
+        return decimal.digits * power;
+    return decimal.digits / power + (half_up && decimal.digits % power >= (power + 1) / 2);
+}
+
+uint64_t hc_decimal_round(struct hc_decimal decimal, unsigned places)
+{
+    return decimal_places(decimal, places, true);
+}
+
+uint64_t hc_decimal_cut(struct hc_decimal decimal, unsigned places)
+{
+    return decimal_places(decimal, places, false);
 }
 
 char *hc_java_double_text(double x, char *out)

@@ -34,6 +34,8 @@ bool hc_java_boolean_parse(const char *text, bool *out);
 struct hc_decimal hc_decimal_shortest(double x);
 /* decimal x 10^places, rounded half up. */
 uint64_t hc_decimal_round(struct hc_decimal decimal, unsigned places);
+/* The same, cut. */
+uint64_t hc_decimal_cut(struct hc_decimal decimal, unsigned places);
 /* The double nearest to the decimal. */
 double hc_decimal_double(struct hc_decimal decimal);
 

@@ -169,11 +169,11 @@ bool hc_taskmanager_total(struct derivation *d, uint64_t flink, struct hc_parts 
     return true;
 }
 
-/* CPUResource keeps eight decimals, half up, from 1.14. */
+/* CPUResource cuts to eight decimals from 1.14. */
 static double cpu_kept(double cores)
 {
     struct hc_decimal decimal = hc_decimal_shortest(cores);
-    return decimal.exponent >= -8 ? cores : hc_decimal_double((struct hc_decimal){hc_decimal_round(decimal, 8), -8});
+    return decimal.exponent >= -8 ? cores : hc_decimal_double((struct hc_decimal){hc_decimal_cut(decimal, 8), -8});
 }
 
 static bool read_cpu(struct derivation *d, int32_t slots, double *out)

@@ -47,3 +47,37 @@ void hc_text_print(struct hc_text *text, const char *format, ...)
     va_end(arguments);
     text->length += (size_t)length;
 }
+
+uint32_t hc_utf8_decode(const char *text, size_t length, size_t *out_bytes)
+{
+    const unsigned char *p = (const unsigned char *)text;
+    size_t more = p[0] < 0x80 ? 0 : p[0] >= 0xc2 && p[0] < 0xe0 ? 1 : p[0] >= 0xe0 && p[0] < 0xf0 ? 2 : 3;
+    uint32_t character = more == 0 ? p[0] : p[0] & (0x3fu >> more);
+    static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
+    bool good = p[0] < 0x80 || (p[0] >= 0xc2 && p[0] < 0xf5 && more < length);
+    for (size_t i = 1; good && i <= more; i++) {
+        good = (p[i] & 0xc0) == 0x80;
+        character = character << 6 | (p[i] & 0x3f);
+    }
+    good = good && character >= least[more] && character <= 0x10ffff && (character < 0xd800 || character > 0xdfff);
+    *out_bytes = good ? more + 1 : 1;
+    return good ? character : 0xfffd;
+}
+
+size_t hc_utf8_encode(uint32_t character, char *out)
+{
+    size_t more = character < 0x80 ? 0 : character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
+    static const unsigned char mark[] = {0, 0xc0, 0xe0, 0xf0};
+    for (size_t i = more; i > 0; i--) {
+        out[i] = (char)(0x80 | (character & 0x3f));
+        character >>= 6;
+    }
+    out[0] = (char)(mark[more] | character);
+    return more + 1;
+}
+
+bool hc_java_whitespace(uint32_t c)
+{
+    return (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x20) || c == 0x1680 ||
+           (c >= 0x2000 && c <= 0x200a && c != 0x2007) || c == 0x2028 || c == 0x2029 || c == 0x205f || c == 0x3000;
+}

@@ -37,8 +37,9 @@ static void test_floats(void **state)
         /* just above the middle of two floats: rounded to double first it would lie on the middle and go down */
         {"0.300000026822090148925781250000000001", 0.30000004172325134},
     };
-    static const char *const bad[] = {"abc", "0,1", "10%",  "0.1 f", "1/10", "0x1", "e5",
-                                      ".",   "1e",  "0xp1", "Nan",   "inf",  "--1"};
+    static const char *const bad[] = {"abc", "0,1",  "10%", "0.1 f", "1/10", "0x1",   "e5",     ".",
+                                      "1e",  "0xp1", "Nan", "inf",   "--1",  "1e.5.", "0x1..p1"};
+    static const char *const points[] = {"0.5.", "..", "-.1.x", "1..e5", "00.0.1"};
     struct hc_error err;
     float value;
     (void)state;
@@ -54,6 +55,10 @@ static void test_floats(void **state)
     }
     assert_int_equal(hc_java_float_parse(" ", &value, &err), HC_EPARSE);
     assert_string_equal(err.text, "empty String");
+    for (size_t i = 0; i < sizeof points / sizeof points[0]; i++) {
+        assert_int_equal(hc_java_float_parse(points[i], &value, &err), HC_EPARSE);
+        assert_string_equal(err.text, "multiple points");
+    }
     assert_int_equal(hc_java_float_parse("NaN", &value, &err), HC_OK);
     assert_true(isnan(value));
     assert_int_equal(hc_java_float_parse("-Infinity", &value, &err), HC_OK);
@@ -145,9 +150,18 @@ static void test_round(void **state)
     assert_int_equal(hc_decimal_round((struct hc_decimal){99999999999999999u, -40}, 3), 0);
 }
 
+static void test_cut(void **state)
+{
+    (void)state;
+    assert_int_equal(hc_decimal_cut((struct hc_decimal){10629, -4}, 3), 1062);
+    assert_int_equal(hc_decimal_cut((struct hc_decimal){9, -9}, 8), 0);
+    assert_int_equal(hc_decimal_cut((struct hc_decimal){25, -1}, 8), 250000000);
+}
+
 static void test_integers(void **state)
 {
-    static const char *const bad[] = {"", "+", "2.0", " 8 ", "x", "2147483648", "-2147483649", "99999999999999999999"};
+    static const char *const bad[] = {
+        "", "+", "2.0", " 8 ", "x", "2147483648", "-2147483649", "99999999999999999999", "\xf0\x9d\x9f\x8f", "1\xd9"};
     struct hc_error err;
     int32_t value;
     int64_t wide;
@@ -158,6 +172,8 @@ static void test_integers(void **state)
     assert_true(value == INT32_MIN);
     assert_int_equal(hc_java_int_parse("2147483647", &value, &err), HC_OK);
     assert_int_equal(value, INT32_MAX);
+    assert_int_equal(hc_java_int_parse("\xd9\xa2\xef\xbc\x91", &value, &err), HC_OK); /* digits of other scripts */
+    assert_int_equal(value, 21);
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         char message[64];
         snprintf(message, sizeof message, "For input string: \"%s\"", bad[i]);
@@ -256,6 +272,7 @@ int main(void)
         cmocka_unit_test(test_shortest_reads_back),
         cmocka_unit_test(test_shortest_as_printed),
         cmocka_unit_test(test_round),
+        cmocka_unit_test(test_cut),
         cmocka_unit_test(test_integers),
         cmocka_unit_test(test_booleans),
         cmocka_unit_test(test_locale),

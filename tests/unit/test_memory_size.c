@@ -80,6 +80,12 @@ static const struct {
     {"8388607t", 9223370937343148032u, "9223370937343148032 bytes", "8388607.000tb (9223370937343148032 bytes)"},
     /* half up on the shortest decimal form: printf would give 1.062 */
     {"1088", 1088, "1088 bytes", "1.063kb (1088 bytes)"},
+    /* the Kelvin sign is a K */
+    {"3\u212a", 3072, "3 kb", "3.000kb (3072 bytes)"},
+    {"1\u0414", 0, NULL,
+     "Memory size unit '\u0434' does not match any of the recognized units: (b | bytes) / (k | kb | kibibytes) / (m | "
+     "mb "
+     "| mebibytes) / (g | gb | gibibytes) / (t | tb | tebibytes)"},
 };
 
 static void test_recorded(void **state)

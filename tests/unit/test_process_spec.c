@@ -161,6 +161,44 @@ static void test_external_resources(void **state)
     assert_int_equal(hc_taskmanager_spec_dynamic_options(&spec, options, flink_1_20, &dynamic, NULL), HC_OK);
     assert_non_null(strstr(dynamic, "-D external-resources=\"fpga;gpu\" "));
     free(dynamic);
+    hc_flink_options_set(options, "external-resources", "\"gpu\";fpga");
+    hc_flink_options_set(options, "external-resource.gpu.amount", "9223372036854775807"); /* kept as a double */
+    assert_int_equal(hc_taskmanager_spec_dynamic_options(&spec, options, flink_1_20, &dynamic, NULL), HC_OK);
+    assert_non_null(strstr(dynamic, "-D external-resources=\"fpga;gpu\" "));
+    assert_non_null(strstr(dynamic, "-D external-resource.gpu.amount=-9223372036854775616"));
+    free(dynamic);
+    hc_flink_options_free(options);
+}
+
+static void test_external_resources_refused(void **state)
+{
+    static const struct {
+        const char *list, *message;
+    } cases[] = {
+        {"'gpu", "Could not split string. Quoting was not closed properly."},
+        {"'a'b;gpu", "Could not split string. Illegal quoting at position: 2"},
+    };
+    (void)state;
+    struct hc_flink_options *options = options_of("taskmanager.memory.process.size: 2g\n");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct hc_taskmanager_spec spec;
+        struct hc_flink_failure failure;
+        hc_flink_options_set(options, "external-resources", cases[i].list);
+        assert_int_equal(hc_taskmanager_spec_derive(options, flink_1_20, &spec, &failure, NULL), HC_ECONFIG);
+        assert_string_equal(failure.chain[1].message, cases[i].message);
+    }
+    hc_flink_options_free(options);
+}
+
+/* CPUResource cuts, it does not round. */
+static void test_cores_are_cut(void **state)
+{
+    (void)state;
+    struct hc_flink_options *options =
+        options_of("taskmanager.memory.process.size: 2g\ntaskmanager.cpu.cores: 0.123456789\n");
+    struct hc_taskmanager_spec spec;
+    assert_int_equal(hc_taskmanager_spec_derive(options, flink_1_20, &spec, NULL, NULL), HC_OK);
+    assert_true(spec.cpu_cores == 0.12345678);
     hc_flink_options_free(options);
 }
 
@@ -203,6 +241,8 @@ int main(void)
         cmocka_unit_test(test_jobmanager),
         cmocka_unit_test(test_dynamic_options_close_the_circle),
         cmocka_unit_test(test_external_resources),
+        cmocka_unit_test(test_external_resources_refused),
+        cmocka_unit_test(test_cores_are_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
