@@ -86,7 +86,8 @@ bool hc_read_resources(struct derivation *d, struct hc_resources *out)
     struct hc_option_list list;
     struct hc_error err;
     named.count = 0;
-    if (hc_option_list_read(option->value, hc_flink_version_from(d->target.version, 1, 19), &list, &err) != HC_OK)
+    bool yaml = hc_flink_version_from(d->target.version, 1, 19) && option->kind != HC_VALUE_LEGACY;
+    if (hc_option_list_read(option->value, yaml, &list, &err) != HC_OK)
         return unreadable_list(d, option, &err);
     for (unsigned i = 0; i < list.count; i++)
         if (!resources_add(&named, list.each[i])) {

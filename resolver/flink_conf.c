@@ -65,8 +65,9 @@ enum hc_status hc_flink_conf_parse(const char *text, size_t length, struct hc_fl
         char *key = strndup(line.key, line.key_length), *value = strndup(line.value, line.value_length);
         enum hc_status status = HC_ENOMEM;
         if (key != NULL && value != NULL)
-            status =
-                hc_flink_options_put(options, &(struct hc_flink_option){.key = key, .value = value, .line = number});
+            status = hc_flink_options_put(
+                options,
+                &(struct hc_flink_option){.key = key, .value = value, .line = number, .kind = HC_VALUE_LEGACY});
         free(key);
         free(value);
         if (status != HC_OK)

@@ -60,7 +60,11 @@ struct hc_flink_options {
     struct hc_flink_option *items;
     size_t count, room;
     size_t at[HC_KEYS]; /* 1 + index of a known key, 0: not set; so that the arithmetic never searches */
+    size_t *slots;      /* 1 + index by hash, for a file with very many keys; NULL: not built */
+    size_t slot_count;  /* a power of two, more than twice the options */
 };
+
+enum { SEARCHED_MAX = 64 /* fewer options are found faster without the hash */ };
 
 const char *hc_key_name(enum hc_key key)
 {
@@ -105,6 +109,7 @@ void hc_flink_options_free(struct hc_flink_options *options)
         free((char *)options->items[i].value);
     }
     free(options->items);
+    free(options->slots);
     free(options);
 }
 
@@ -119,9 +124,46 @@ struct hc_flink_options *hc_flink_options_copy(const struct hc_flink_options *op
     return copy;
 }
 
+static size_t *slot_of(const struct hc_flink_options *options, const char *key)
+{
+    size_t hash = 5381, mask = options->slot_count - 1;
+    for (const char *p = key; *p != '\0'; p++)
+        hash = hash * 33 ^ (unsigned char)*p;
+    size_t *slot = &options->slots[(hash ^ hash >> 15) & mask];
+    while (*slot != 0 && strcmp(options->items[*slot - 1].key, key) != 0)
+        slot = slot == options->slots + mask ? options->slots : slot + 1;
+    return slot;
+}
+
+static void forget_slots(struct hc_flink_options *options)
+{
+    free(options->slots);
+    options->slots = NULL;
+    options->slot_count = 0;
+}
+
+/* Makes room in the hash for one more, or builds it. Without memory everything goes on, more slowly. */
+static void keep_slots(struct hc_flink_options *options)
+{
+    if (options->count < SEARCHED_MAX || options->slot_count > options->count * 2 + 2)
+        return;
+    forget_slots(options);
+    size_t count = 256;
+    while (count <= options->count * 4)
+        count *= 2;
+    options->slots = calloc(count, sizeof *options->slots);
+    options->slot_count = options->slots == NULL ? 0 : count;
+    for (size_t i = 0; options->slots != NULL && i < options->count; i++)
+        *slot_of(options, options->items[i].key) = i + 1;
+}
+
 static size_t index_of(const struct hc_flink_options *options, const char *key)
 {
     size_t i = 0;
+    if (options->slots != NULL) {
+        i = *slot_of(options, key);
+        return i == 0 ? options->count : i - 1;
+    }
     while (i < options->count && strcmp(options->items[i].key, key) != 0)
         i++;
     return i;
@@ -142,6 +184,7 @@ static bool grow(struct hc_flink_options *options)
 
 enum hc_status hc_flink_options_put(struct hc_flink_options *options, const struct hc_flink_option *option)
 {
+    keep_slots(options);
     size_t i = index_of(options, option->key);
     bool added = i == options->count;
     char *value = strdup(option->value), *key = added ? strdup(option->key) : NULL;
@@ -153,6 +196,8 @@ enum hc_status hc_flink_options_put(struct hc_flink_options *options, const stru
     if (added) {
         options->at[key_known(key)] = ++options->count;
         options->items[i].key = key;
+        if (options->slots != NULL)
+            *slot_of(options, key) = options->count;
     } else {
         free((char *)options->items[i].value);
     }
@@ -187,6 +232,7 @@ void hc_flink_options_remove(struct hc_flink_options *options, const char *key)
     free((char *)options->items[i].value);
     memmove(&options->items[i], &options->items[i + 1], (options->count - i - 1) * sizeof options->items[0]);
     options->count--;
+    forget_slots(options);
     memset(options->at, 0, sizeof options->at);
     for (i = 0; i < options->count; i++)
         options->at[key_known(options->items[i].key)] = i + 1;

@@ -27,37 +27,6 @@ static const struct unit *unit_find(const char *name)
     return NULL;
 }
 
-/*
- * String.toLowerCase(Locale.US) for Latin, Greek and Cyrillic; other letters stay as they are. The Kelvin sign becomes
- * a k, so such a size is read; for all others only error texts show the difference.
- */
-static uint32_t lower(uint32_t c)
-{
-    static const struct {
-        uint16_t first, last, lower; /* the first letter's lower case */
-    } ranges[] = {
-        {'A', 'Z', 'a'},       {0xc0, 0xd6, 0xe0},     {0xd8, 0xde, 0xf8},
-        {0x391, 0x3a9, 0x3b1}, {0x400, 0x40f, 0x450},  {0x410, 0x42f, 0x430},
-        {0x212a, 0x212a, 'k'}, {0x212b, 0x212b, 0xe5}, {0xff21, 0xff3a, 0xff41},
-    };
-    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-        if (c >= ranges[i].first && c <= ranges[i].last)
-            return c - ranges[i].first + ranges[i].lower;
-    return c;
-}
-
-static void lower_text(const char *text, size_t length, char *out, size_t size)
-{
-    size_t used = 0, bytes;
-    for (size_t i = 0; i < length && used + 5 < size; i += bytes) {
-        uint32_t c = hc_utf8_decode(text + i, length - i, &bytes);
-        used += hc_utf8_encode(c == 0x130 ? 'i' : lower(c), out + used);
-        if (c == 0x130) /* the dotted capital I of a Turkish "KİB" */
-            used += hc_utf8_encode(0x307, out + used);
-    }
-    out[used] = '\0';
-}
-
 enum hc_status hc_memory_size_parse(const char *text, uint64_t *out_bytes, struct hc_error *err)
 {
     size_t length = strlen(text);
@@ -81,7 +50,7 @@ enum hc_status hc_memory_size_parse(const char *text, uint64_t *out_bytes, struc
     char name[512];
     size_t name_length = (size_t)(end - p);
     p = hc_java_trim(p, &name_length);
-    lower_text(p, name_length, name, sizeof name);
+    hc_java_lower(p, name_length, name, sizeof name);
     const struct unit *unit = unit_find(name);
     if (unit == NULL)
         return hc_fail(err, HC_EPARSE, 0,

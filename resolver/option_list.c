@@ -1,9 +1,11 @@
-/* org.apache.flink.configuration.StructuredOptionsSplitter */
+/* ConfigurationUtils.convertToList and StructuredOptionsSplitter of org.apache.flink.configuration */
 #include "option_list.h"
 
 #include "java_number.h"
 #include "text.h"
+#include "yaml.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum token { TOKEN_NONE, TOKEN_DELIMITER, TOKEN_QUOTED, TOKEN_PLAIN };
@@ -92,8 +94,30 @@ enum hc_status hc_option_list_split(const char *value, struct hc_option_list *ou
     return status;
 }
 
+/* False: the value is no list in YAML, or one with a null in it. */
+static bool read_yaml(const char *value, struct hc_option_list *out, struct hc_error *err, enum hc_status *status)
+{
+    struct hc_yaml yaml;
+    bool list = hc_yaml_load(&yaml, value, strlen(value)) && yaml.root != NULL && yaml.root->type == HC_YAML_SEQUENCE;
+    out->count = 0;
+    out->used = 0;
+    *status = HC_OK;
+    for (size_t i = 0; list && *status == HC_OK && i < yaml.root->count; i++) {
+        enum hc_value_kind kind;
+        char *text = hc_yaml_text(yaml.root->children[i], &kind);
+        list = yaml.root->children[i]->type != HC_YAML_NULL;
+        *status = text == NULL ? hc_fail(err, HC_ENOMEM, 0, "no memory for a list")
+                               : hc_option_list_add(out, text, strlen(text), err);
+        free(text);
+    }
+    hc_yaml_release(&yaml);
+    return list;
+}
+
 enum hc_status hc_option_list_read(const char *value, bool yaml, struct hc_option_list *out, struct hc_error *err)
 {
-    (void)yaml;
+    enum hc_status status;
+    if (yaml && read_yaml(value, out, err, &status))
+        return status;
     return hc_option_list_split(value, out, err);
 }

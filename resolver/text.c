@@ -81,3 +81,30 @@ bool hc_java_whitespace(uint32_t c)
     return (c >= 9 && c <= 13) || (c >= 0x1c && c <= 0x20) || c == 0x1680 ||
            (c >= 0x2000 && c <= 0x200a && c != 0x2007) || c == 0x2028 || c == 0x2029 || c == 0x205f || c == 0x3000;
 }
+
+static uint32_t lower(uint32_t c)
+{
+    static const struct {
+        uint16_t first, last, lower; /* the first letter's lower case */
+    } ranges[] = {
+        {'A', 'Z', 'a'},       {0xc0, 0xd6, 0xe0},     {0xd8, 0xde, 0xf8},
+        {0x391, 0x3a9, 0x3b1}, {0x400, 0x40f, 0x450},  {0x410, 0x42f, 0x430},
+        {0x212a, 0x212a, 'k'}, {0x212b, 0x212b, 0xe5}, {0xff21, 0xff3a, 0xff41},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return c - ranges[i].first + ranges[i].lower;
+    return c;
+}
+
+void hc_java_lower(const char *text, size_t length, char *out, size_t size)
+{
+    size_t used = 0, bytes;
+    for (size_t i = 0; i < length && used + 5 < size; i += bytes) {
+        uint32_t c = hc_utf8_decode(text + i, length - i, &bytes);
+        used += hc_utf8_encode(c == 0x130 ? 'i' : lower(c), out + used);
+        if (c == 0x130) /* the dotted capital I of a Turkish "KİB" */
+            used += hc_utf8_encode(0x307, out + used);
+    }
+    out[used] = '\0';
+}

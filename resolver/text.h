@@ -20,6 +20,11 @@ __attribute__((format(printf, 2, 3))) void hc_text_print(struct hc_text *text, c
 uint32_t hc_utf8_decode(const char *text, size_t length, size_t *out_bytes);
 /* 1 to 4 bytes; returns how many. */
 size_t hc_utf8_encode(uint32_t character, char *out);
+/*
+ * String.toLowerCase(Locale.US) for Latin, Greek and Cyrillic; other letters stay as they are. The Kelvin sign becomes
+ * a k, which a size is read by; for all others only error texts show the difference. Cut to fit.
+ */
+void hc_java_lower(const char *text, size_t length, char *out, size_t size);
 /* java.lang.Character.isWhitespace */
 bool hc_java_whitespace(uint32_t character);
 

@@ -9,11 +9,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What config.yaml's typing made of a plain scalar; it changes how Flink narrows a number later. */
+/* What config.yaml's typing made of a plain scalar: it changes how Flink narrows a number later. And where a text comes
+ * from: lists are read differently. */
 enum hc_value_kind {
     HC_VALUE_TEXT = 0,
-    HC_VALUE_LONG = 1,  /* an integer outside 32 bits */
-    HC_VALUE_DOUBLE = 2 /* the value is its Double.toString */
+    HC_VALUE_LONG = 1,   /* an integer outside 32 bits */
+    HC_VALUE_DOUBLE = 2, /* the value is its Double.toString */
+    HC_VALUE_LEGACY = 3  /* a text of flink-conf.yaml, whose lists are never YAML */
 };
 
 struct hc_flink_option {

@@ -5,6 +5,7 @@ import java.io.BufferedReader;
 import java.io.File;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.reflect.Field;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.net.URL;
@@ -129,7 +130,18 @@ public final class FlinkMemory {
         return answer;
     }
 
+    /** Flink 1.19 and 1.20 remember for good that they once read a flink-conf.yaml; each case is to be a start of its own. */
+    private void forgetFile() throws Exception {
+        for (Field field : type("configuration.GlobalConfiguration").getDeclaredFields()) {
+            if (field.getName().equals("standardYaml")) {
+                field.setAccessible(true);
+                field.set(null, true);
+            }
+        }
+    }
+
     private Object configuration(JsonObject asked) throws Exception {
+        forgetFile();
         Object configuration = type("configuration.Configuration").getConstructor().newInstance();
         if (asked.has("conf")) {
             for (String key : asked.getAsJsonObject("conf").keySet()) {

@@ -108,8 +108,9 @@ OURS = ("id", "code", "key", "mend")  # what heapcast says beyond Flink
 
 
 def plain(value):
-    """Until 19 the JDK writes some doubles with a digit more than they need (JDK-4511638): 6.3108101325026099E17."""
-    text = json.dumps(value)
+    """Without what is no difference: until 19 the JDK writes some doubles with a digit more than they need (JDK-4511638:
+    6.3108101325026099E17), and the end of a text that messages of snakeyaml-engine show as a NUL is nothing in a C string."""
+    text = json.dumps(value).replace("\\u0000", "").replace("\\u0001", "")
     return re.sub(r"\b\d+\.\d+E-?\d+\b", lambda number: repr(float(number[0])), text)
 
 
