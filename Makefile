@@ -34,6 +34,7 @@ RECORDS   := $(wildcard records/*.c)
 AGENT     := $(wildcard agent/*.c)
 CLI       := $(wildcard cli/*.c)
 UNIT      := $(wildcard tests/unit/test_*.c)
+FUZZ      := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 CORE     := $(B)/libheapcast-core.a
@@ -77,8 +78,18 @@ $(B)/tests/unit/%: tests/unit/%.c $(CORE) $(call objects,$(filter-out cli/main.c
 	  $(call objects,$(filter-out cli/main.c,$(CLI))) $(call objects,$(filter-out agent/agent.c,$(AGENT))) \
 	  $(CORE) $(LIBYAML) -Wl,--gc-sections -lcmocka -lm -lpthread -ldl
 
-.PHONY: unit-programs
-unit-programs: $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT))
+# A fuzz target with a plain main that gives it the kept inputs; fuzz_NAME is the same under libFuzzer (clang, make fuzz).
+FUZZ_PARTS = $(call objects,agent/args.c) $(CORE) -Wl,--gc-sections -lm -lpthread
+$(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(CORE) $(call objects,agent/args.c)
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) -I. $(LINK) -o $@ $< tests/fuzz/replay.c $(FUZZ_PARTS)
+$(B)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(CORE) $(call objects,agent/args.c)
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) -I. $(LINK) -fsanitize=fuzzer -o $@ $< $(FUZZ_PARTS)
+
+.PHONY: unit-programs fuzz-programs
+unit-programs: $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(UNIT)) $(FUZZ:%=$(B)/tests/fuzz/replay_%)
+fuzz-programs: $(FUZZ:%=$(B)/tests/fuzz/fuzz_%)
 
 .PHONY: test
 ## test: all that must pass before a change lands; sets up what it lacks (about 8 minutes on two cores)
@@ -105,6 +116,20 @@ test-jvm: all
 test-flink: all
 	@scripts/bootstrap.sh test
 	@tests/run.sh flink
+	@$(MAKE) --no-print-directory test-differential
+
+.PHONY: test-differential
+## test-differential: COUNT (100,000) random configurations to each of six Flink releases (FLINK_VERSIONS), from SEED
+test-differential: all
+	@tests/differential/differential.py
+	@tests/differential/round_trip.py
+
+.PHONY: fuzz
+## fuzz: each fuzz target for FUZZ_SECONDS (600), or those in FUZZ_TARGETS; needs clang
+fuzz:
+	@scripts/bootstrap.sh fuzz
+	@$(MAKE) --no-print-directory -j$(shell nproc) CC=clang B=build/fuzz SANITIZE=fuzzer-no-link,address,undefined fuzz-programs
+	@tests/fuzz/run.sh $(or $(FUZZ_TARGETS),$(FUZZ))
 
 .PHONY: test-pool
 ## test-pool: a wave that stalls Flink's default split runs through in the unified pool of the same container (8 minutes)

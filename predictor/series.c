@@ -42,7 +42,8 @@ static uint64_t checksum(uint64_t seed, const unsigned char *bytes, size_t count
 
 static size_t slots_place(struct hc_slots *slots, void *block, size_t at, uint64_t salt, size_t payload, uint64_t count)
 {
-    *slots = (struct hc_slots){(unsigned char *)block + at, payload, sizeof(struct stamp) + payload, count, salt};
+    unsigned char *base = block == NULL ? NULL : (unsigned char *)block + at; /* NULL: only the size is asked for */
+    *slots = (struct hc_slots){base, payload, sizeof(struct stamp) + payload, count, salt};
     return at + slots->slot_bytes * count;
 }
 

@@ -349,7 +349,9 @@ static void read_subject(const cJSON *subject, struct hc_subject *s)
     read_text(subject, "name", s->name, sizeof s->name);
     read_text(subject, "host", s->host, sizeof s->host);
     item = cJSON_GetObjectItemCaseSensitive(subject, "pid");
-    s->pid = cJSON_IsNumber(item) ? (int64_t)item->valuedouble : 0;
+    s->pid = cJSON_IsNumber(item) && item->valuedouble >= 0 && item->valuedouble <= EXACT_MAX
+                 ? (int64_t)item->valuedouble
+                 : 0;
     item = cJSON_GetObjectItemCaseSensitive(subject, "started_at");
     if (cJSON_IsString(item))
         (void)utc_time_parse(item->valuestring, &s->started_at_ms);

@@ -2,6 +2,7 @@
 #include <heapcast/config_yaml.h>
 
 #include "derivation.h"
+#include "edit_check.h"
 #include "text.h"
 #include "yaml.h"
 
@@ -426,6 +427,26 @@ static enum hc_status append(struct hc_text *text, const struct hc_text *lines, 
     return HC_OK;
 }
 
+/* The result read back. Where an option could only be appended, a map may hold its key twice now, or a scalar that went
+ * on to the end of the text may have taken the new line in. */
+static enum hc_status check_result(const char *text, size_t length, const struct hc_text *result,
+                                   const struct hc_conf_edit *edits, size_t count, struct hc_error *err)
+{
+    struct hc_flink_options *before = hc_flink_options_new(), *after = hc_flink_options_new();
+    const char *key = edits[0].key;
+    enum hc_status status = before == NULL || after == NULL ? hc_fail(err, HC_ENOMEM, 0, "no memory") : HC_OK;
+    if (status == HC_OK)
+        status = hc_config_yaml_parse(text, length, before, NULL, err);
+    if (status == HC_OK) {
+        bool reads = hc_config_yaml_parse(result->data, result->length, after, NULL, err) == HC_OK;
+        key = reads ? hc_edit_check(before, after, edits, count) : key;
+        status = reads && key == NULL ? HC_OK : uneditable(key, 0, err);
+    }
+    hc_flink_options_free(before);
+    hc_flink_options_free(after);
+    return status;
+}
+
 enum hc_status hc_config_yaml_edit(const char *text, size_t length, const struct hc_conf_edit *edits, size_t count,
                                    char **out, struct hc_error *err)
 {
@@ -439,6 +460,8 @@ enum hc_status hc_config_yaml_edit(const char *text, size_t length, const struct
         status = append(&result, &appended, err);
     if (status == HC_OK && (result.failed || appended.failed))
         status = hc_fail(err, HC_ENOMEM, 0, "no memory for the configuration");
+    if (status == HC_OK && count > 0)
+        status = check_result(text, length, &result, edits, count, err);
     free(appended.data);
     if (status == HC_OK)
         *out = result.data;
@@ -447,27 +470,66 @@ enum hc_status hc_config_yaml_edit(const char *text, size_t length, const struct
     return status;
 }
 
+/* Quoted, every text stays what it was; a number of a type of its own must stay plain to keep it. */
+static void print_scalar(struct hc_text *out, const char *value, enum hc_value_kind kind)
+{
+    bool number = kind == HC_VALUE_LONG || (kind == HC_VALUE_DOUBLE && strpbrk(value, "NI") == NULL), escape = false;
+    size_t length = strlen(value), bytes;
+    for (size_t i = 0; i < length; i += bytes) {
+        uint32_t c = hc_utf8_decode(value + i, length - i, &bytes);
+        escape = escape || c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 || c == 0xfeff ||
+                 c == 0xfffe || c == 0xffff;
+    }
+    const char *quote = number ? "" : escape ? "\"" : "'";
+    hc_text_print(out, "%s", quote);
+    for (size_t i = 0; i < length; i += bytes) {
+        uint32_t c = hc_utf8_decode(value + i, length - i, &bytes);
+        if (!escape)
+            hc_text_print(out, c == '\'' ? "''" : "%.*s", (int)bytes, value + i);
+        else if (c == '"' || c == '\\')
+            hc_text_print(out, "\\%c", (int)c);
+        else if (c > 0xffff || (c >= 0x20 && c < 0x7f))
+            hc_text_print(out, "%.*s", (int)bytes, value + i);
+        else
+            hc_text_print(out, "\\u%04x", (unsigned)c);
+    }
+    hc_text_print(out, "%s", quote);
+}
+
+static void print_option(struct hc_text *out, const struct hc_flink_option *option)
+{
+    const char *key = option->key;
+    bool word = ((*key >= 'a' && *key <= 'z') || (*key >= 'A' && *key <= 'Z')) &&
+                key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")] == '\0' &&
+                strchr(key, '.') != NULL; /* without a dot it might be "true" or "null" */
+    if (word)
+        hc_text_print(out, "%s", key);
+    else
+        print_scalar(out, key, HC_VALUE_TEXT);
+    hc_text_print(out, ": ");
+    print_scalar(out, option->value, option->kind);
+    hc_text_print(out, "\n");
+}
+
 enum hc_status hc_config_yaml_print(const struct hc_flink_options *options, char **out, struct hc_error *err)
 {
     struct hc_text text = {0};
     hc_text_print(&text, "# written by heapcast%s\n", "");
-    for (size_t i = 0; i < hc_flink_options_count(options); i++) {
-        const struct hc_flink_option *option = hc_flink_options_at(options, i);
-        if (strpbrk(option->key, " \t\"'#{}[],&*!|>%@`\r\n") != NULL || strpbrk(option->value, "\r\n") != NULL) {
-            free(text.data);
-            return hc_fail(err, HC_EUNSUPPORTED, option->line, "option '%s' cannot be written to a config.yaml",
-                           option->key);
-        }
-        /* Quoted, every value stays the text that it was. */
-        hc_text_print(&text, "%s: '", option->key);
-        for (const char *p = option->value; *p != '\0'; p++)
-            hc_text_print(&text, *p == '\'' ? "''" : "%c", *p);
-        hc_text_print(&text, "'\n");
+    for (size_t i = 0; i < hc_flink_options_count(options); i++)
+        print_option(&text, hc_flink_options_at(options, i));
+    struct hc_flink_options *again = hc_flink_options_new();
+    enum hc_status status = text.failed || again == NULL ? hc_fail(err, HC_ENOMEM, 0, "no memory") : HC_OK;
+    if (status == HC_OK) {
+        /* A key that is too long, or a text that is no UTF-8, has no form that reads the same. */
+        bool reads = hc_config_yaml_parse(text.data, text.length, again, NULL, err) == HC_OK;
+        const char *lost = reads ? hc_edit_check(options, again, NULL, 0) : "of this configuration";
+        if (lost != NULL)
+            status = hc_fail(err, HC_EUNSUPPORTED, 0, "option '%.200s' cannot be written to a config.yaml", lost);
     }
-    if (text.failed) {
+    hc_flink_options_free(again);
+    if (status == HC_OK)
+        *out = text.data;
+    else
         free(text.data);
-        return hc_fail(err, HC_ENOMEM, 0, "no memory for the configuration");
-    }
-    *out = text.data;
-    return HC_OK;
+    return status;
 }

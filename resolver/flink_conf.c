@@ -53,6 +53,24 @@ static bool line_is(const struct line *line, const char *key)
     return line->key != NULL && strlen(key) == line->key_length && memcmp(key, line->key, line->key_length) == 0;
 }
 
+/* A C string has no NUL; U+0001 is what every later reader treats in the same way. */
+static char *copy(const char *text, size_t length)
+{
+    char *out = malloc(length + 1);
+    for (size_t i = 0; out != NULL && i < length; i++)
+        out[i] = (char)(text[i] == '\0' ? 1 : text[i]);
+    if (out != NULL)
+        out[length] = '\0';
+    return out;
+}
+
+/* No blank or control character at either end, and something between. */
+static bool is_trimmed(const char *text)
+{
+    size_t length = strlen(text);
+    return length > 0 && hc_java_trim(text, &length) == text && length == strlen(text);
+}
+
 enum hc_status hc_flink_conf_parse(const char *text, size_t length, struct hc_flink_options *options,
                                    struct hc_error *err)
 {
@@ -62,7 +80,7 @@ enum hc_status hc_flink_conf_parse(const char *text, size_t length, struct hc_fl
         number++;
         if (line.key == NULL)
             continue;
-        char *key = strndup(line.key, line.key_length), *value = strndup(line.value, line.value_length);
+        char *key = copy(line.key, line.key_length), *value = copy(line.value, line.value_length);
         enum hc_status status = HC_ENOMEM;
         if (key != NULL && value != NULL)
             status = hc_flink_options_put(
@@ -152,11 +170,8 @@ enum hc_status hc_flink_conf_print(const struct hc_flink_options *options, char 
     hc_text_print(&text, "# written by heapcast%s\n", "");
     for (size_t i = 0; i < hc_flink_options_count(options); i++) {
         const struct hc_flink_option *option = hc_flink_options_at(options, i);
-        size_t length = strlen(option->value);
-        const char *trimmed = hc_java_trim(option->value, &length);
-        if (length == 0 || length != strlen(option->value) || trimmed != option->value ||
-            strpbrk(option->value, "#\r\n") != NULL || strpbrk(option->key, "#\r\n") != NULL ||
-            strstr(option->key, ": ") != NULL) {
+        if (!is_trimmed(option->key) || !is_trimmed(option->value) || strpbrk(option->value, "#\r\n") != NULL ||
+            strpbrk(option->key, "#\r\n") != NULL || strstr(option->key, ": ") != NULL) {
             free(text.data);
             return hc_fail(
                 err, HC_EUNSUPPORTED, option->line,

@@ -157,9 +157,7 @@ enum hc_status hc_java_double_parse(const char *text, double *out, struct hc_err
     return floating_parse(text, NULL, out, err);
 }
 
-/* Character.digit: Integer.parseInt takes the decimal digits of any script of the Basic Multilingual Plane. -1: none.
- */
-static int digit_next(const char **p)
+int hc_java_digit(const char **p)
 {
     static const uint16_t zeros[] = {0x0660, 0x06f0, 0x07c0, 0x0966, 0x09e6, 0x0a66, 0x0ae6, 0x0b66, 0x0be6,
                                      0x0c66, 0x0ce6, 0x0d66, 0x0de6, 0x0e50, 0x0ed0, 0x0f20, 0x1040, 0x1090,
@@ -185,7 +183,7 @@ static enum hc_status integer_parse(const char *text, int64_t min, int64_t max, 
         p++;
     const char *first = p;
     int64_t value = 0; /* kept negative: the range reaches one further there */
-    for (int digit; (digit = digit_next(&p)) >= 0;) {
+    for (int digit; (digit = hc_java_digit(&p)) >= 0;) {
         fits = fits && value >= (INT64_MIN + digit) / 10;
         value = fits ? value * 10 - digit : 0;
     }

@@ -22,6 +22,10 @@ struct hc_decimal {
 /* String.trim: characters up to U+0020 go. Returns the first that stays and shortens *length. */
 const char *hc_java_trim(const char *text, size_t *length);
 
+/* Character.digit, which takes the decimal digits of any script of the Basic Multilingual Plane, and steps over it; -1:
+ * no digit. */
+int hc_java_digit(const char **p);
+
 /* HC_EPARSE: *err holds the text of Java's NumberFormatException. */
 enum hc_status hc_java_float_parse(const char *text, float *out, struct hc_error *err);
 enum hc_status hc_java_double_parse(const char *text, double *out, struct hc_error *err);

@@ -185,8 +185,8 @@ static bool refuse_integer(const struct integer *i, struct hc_yaml_error *error)
     char why[96], radix[24] = "";
     if (i->base != 10)
         snprintf(radix, sizeof radix, " under radix %u", i->base);
-    while (*p == '0')
-        p++;
+    for (const char *next = p; hc_java_digit(&next) == 0;)
+        p = next;
     size_t rest = java_length(p, strlen(p)), length = rest % group == 0 ? group : rest % group, bytes;
     while (rest > length && all_digits(p, (bytes = java_offset(p, length)), i->base)) {
         p += bytes;

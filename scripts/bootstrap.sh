@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a Debian or Ubuntu machine ready for `make build|test|demo|score`; silent when there is nothing to do.
+# Makes a Debian or Ubuntu machine ready for `make build|test|demo|score|fuzz`; silent when there is nothing to do.
 # Only what is missing is installed or downloaded. Downloads lie in ${XDG_CACHE_HOME:-~/.cache}/heapcast, are put in
 # their place whole or not at all, and are used without a network afterwards.
 # No host is named here: apt and pip know theirs.
@@ -59,7 +59,10 @@ missing_packages() {
     if [ ! -e $cjson_dir/cJSON.c ]; then
         command -v dpkg-source >/dev/null || echo dpkg-dev
     fi
-    if [ "$1" != build ]; then
+    if [ "$1" = fuzz ]; then
+        command -v clang >/dev/null || echo clang
+        fuzzer_there || fuzzer_package
+    elif [ "$1" != build ]; then
         command -v python3 >/dev/null || echo python3
         [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates # for pip
         [ -x "$venv/bin/python" ] || python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
@@ -71,6 +74,15 @@ missing_packages() {
     if [ "$1" = test ]; then
         [ -e /usr/share/i18n/locales/de_DE ] || echo locales
     fi
+}
+
+fuzzer_there() { [ -e "$(clang -print-runtime-dir 2>/dev/null || echo /nowhere)/libclang_rt.fuzzer-$(uname -m).a" ]; }
+
+# libFuzzer comes beside the compiler, in a package that bears its version.
+fuzzer_package() {
+    local version
+    version=$(apt-cache depends clang 2>/dev/null | sed -n 's/.*Depends: clang-\([0-9][0-9]*\)$/\1/p')
+    echo "libclang-rt-${version:-14}-dev"
 }
 
 # Debian 12 and Ubuntu have 17; a release that has dropped it has a newer one.
@@ -372,9 +384,9 @@ prepare_kubernetes() {
 
 level=${1:-}
 case $level in
-    build | test | demo | score | kubernetes) ;;
+    build | test | demo | score | kubernetes | fuzz) ;;
     *)
-        echo "usage: scripts/bootstrap.sh build|test|demo|score|kubernetes" >&2
+        echo "usage: scripts/bootstrap.sh build|test|demo|score|kubernetes|fuzz" >&2
         exit 2
         ;;
 esac

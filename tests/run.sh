@@ -2,7 +2,8 @@
 # Runs test suites and counts: tests/run.sh SUITE... with unit, golden, check, jvm, flink or all. The Makefile builds what
 # they need and calls this; `make test` is the usual way in.
 #
-#   unit    build/tests/unit/* and the same under sanitizers (cmocka), tests/integration/oracle_*
+#   unit    build/tests/unit/* and the same under sanitizers (cmocka), the kept inputs of the fuzz targets,
+#           tests/integration/oracle_*
 #   golden  tests/golden/run.sh, tests/integration/cli_*
 #   check   scripts/check.sh
 #   jvm     tests/integration/jvm_*
@@ -66,6 +67,17 @@ run_cmocka() {
     report "$name" "$good" "$bad" "$skips"
 }
 
+# The kept inputs of a fuzz target: one test, for they run in one process.
+run_corpus() {
+    run "$1" "$@"
+    if [ $status = 0 ]; then
+        report "$1" 1 0 0
+    else
+        echo "ended with status $status at the last input named" >>"$log"
+        report "$1" 0 1 0
+    fi
+}
+
 run_script() {
     local name=$1 bad
     case $name in
@@ -95,6 +107,12 @@ suite() {
                 stem=$(basename "$source" .c)
                 run_cmocka "build/tests/unit/$stem"
                 run_cmocka "build/sanitize/tests/unit/$stem"
+            done
+            for source in tests/fuzz/fuzz_*.c; do
+                stem=${source#tests/fuzz/fuzz_}
+                stem=${stem%.c}
+                run_corpus "build/tests/fuzz/replay_$stem" "tests/fuzz/corpus/$stem"
+                run_corpus "build/sanitize/tests/fuzz/replay_$stem" "tests/fuzz/corpus/$stem"
             done
             integration oracle
             ;;
