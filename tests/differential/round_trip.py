@@ -43,14 +43,26 @@ def recommendation(random):
             "off_heap": off_heap}
 
 
-def configuration(generator, version):
-    """A TaskManager's configuration that this release reads: a text and its name, and the -D options on top."""
+def clean(value):
+    """Can it stand in both kinds of file?"""
+    return value and value.strip() == value and value.isprintable() and "#" not in value
+
+
+def configurations(generator, version, count):
+    """Maps of a TaskManager's options; most are such that Flink takes them, so that there is something to resolve."""
+    shapes = [generator.taskmanager, generator.taskmanager, generator.taskmanager_scattered, generator.taskmanager_edge, generator.legacy]
+    good = []
+    while len(good) < count:
+        some = [conf for role, conf in (generator.pick(shapes)() for _ in range(2 * count)) if role == "tm"]
+        some = [{k: v for k, v in conf.items() if clean(v)} for conf in some]
+        answers = flink.ask_heapcast([{"role": "tm", "conf": conf} for conf in some], version)
+        good += [conf for conf, answer in zip(some, answers) if answer.get("ok") or generator.chance(.03)]
+    return good[:count]
+
+
+def file_of(generator, version, conf):
+    """Name and text of a file that this release reads and that has these options."""
     number = tuple(map(int, version.split(".")[:2]))
-    while True:
-        role, conf = generator.pick([generator.taskmanager, generator.taskmanager, generator.taskmanager_scattered, generator.legacy])()
-        if role == "tm":
-            break
-    conf = {k: v for k, v in conf.items() if v.strip() == v and v and "\n" not in v and "\r" not in v and "#" not in v}
     name = generator.pick(["config.yaml"] if number >= (2, 0) else ["flink-conf.yaml"] if number < (1, 19) else ["config.yaml", "flink-conf.yaml"])
     lines = []
     if name == "config.yaml":
@@ -61,19 +73,18 @@ def configuration(generator, version):
             lines = [generator.flow(generator.nest(conf))]
     else:
         lines = [generator.pick(["%s: %s", "%s: %s", "  %s : %s  # note", "%s:  %s"]) % pair for pair in conf.items()]
-    for _ in range(generator.pick([0, 0, 2])):
-        lines.insert(generator.random.randrange(len(lines) + 1), generator.pick(["# a comment", "", "parallelism.default: 3"]))
+    if name != "config.yaml" or generator.chance(.3):
+        lines.insert(0, generator.pick(["# a comment", "", "parallelism.default: 3"]))
     return name, "\n".join(lines) + generator.pick(["\n", "\n", ""])
 
 
 class Trip:
     """One pair and all that came of it."""
 
-    def __init__(self, number, seed):
-        self.number, self.generator = number, gen.Generator("%s-%d" % (seed, number))
-        self.version = flink.VERSIONS[number % len(flink.VERSIONS)]
-        self.recommendation = recommendation(self.generator.random)
-        self.name, self.text = configuration(self.generator, self.version)
+    def __init__(self, number, version, generator, conf):
+        self.number, self.version, self.generator = number, version, generator
+        self.recommendation = recommendation(generator.random)
+        self.name, self.text = file_of(generator, version, conf)
         self.options = ["--deployment", "container"] if self.generator.chance(.2) else []
         self.options += ["--network", "keep"] if self.generator.chance(.2) else []
         self.emitted, self.refused, self.plan = {}, {}, None
@@ -170,7 +181,11 @@ def main():
         print(f"skip flink_round_trip: {missing}")
         return True
     print(f"# {options.count} pairs over Flink {' '.join(flink.VERSIONS)}; again with SEED={options.seed} COUNT={options.count}", flush=True)
-    trips = [Trip(number, options.seed) for number in range(options.count)]
+    trips = []
+    for version in flink.VERSIONS:
+        generator = gen.Generator("%s %s" % (options.seed, version))
+        confs = configurations(generator, version, -(-options.count // len(flink.VERSIONS)))
+        trips += [Trip(len(trips) + i, version, generator, conf) for i, conf in enumerate(confs)]
     resolve_all(trips)
     good = True
     for version in flink.VERSIONS:
