@@ -68,7 +68,7 @@ $(B)/libheapcast.so: $(call objects,$(AGENT)) $(CORE) agent/exports.map
 comma := ,
 
 $(B)/heapcast: $(call objects,$(CLI)) $(CORE)
-	$(CC) $(LINK) $(CFLAGS) -o $@ $(call objects,$(CLI)) $(CORE) $(LIBYAML) -Wl,--gc-sections -lm -lpthread -ldl
+	$(CC) $(LINK) $(CFLAGS) -o $@ $(call objects,$(CLI)) $(CORE) -Wl,--gc-sections -lm -lpthread -ldl
 
 # ---- tests ------------------------------------------------------------------------------------------------------
 
@@ -76,7 +76,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(CORE) $(call objects,$(filter-out cli/main.c
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -Wno-missing-prototypes -I. -I$(CJSON_DIR) $(JNI) -MMD -MP $(LINK) -o $@ $< \
 	  $(call objects,$(filter-out cli/main.c,$(CLI))) $(call objects,$(filter-out agent/agent.c,$(AGENT))) \
-	  $(CORE) $(LIBYAML) -Wl,--gc-sections -lcmocka -lm -lpthread -ldl
+	  $(CORE) -Wl,--gc-sections -lcmocka -lm -lpthread -ldl
 
 # A fuzz target with a plain main that gives it the kept inputs; fuzz_NAME is the same under libFuzzer (clang, make fuzz).
 FUZZ_PARTS = $(call objects,agent/args.c) $(CORE) -Wl,--gc-sections -lm -lpthread
@@ -121,6 +121,7 @@ test-flink: all
 .PHONY: test-differential
 ## test-differential: COUNT (100,000) random configurations to each of six Flink releases (FLINK_VERSIONS), from SEED
 test-differential: all
+	@scripts/bootstrap.sh test
 	@tests/differential/differential.py
 	@tests/differential/round_trip.py
 
@@ -148,12 +149,6 @@ test-kubernetes: all
 	@scripts/bootstrap.sh kubernetes
 	@$(MAKE) --no-print-directory build/kubernetes-server
 	@tests/run.sh tests/integration/cli_k8s_patch.py
-
-.PHONY: test-differential
-## test-differential: random configurations put to live Flink classes (Maven) and to heapcast; COUNT, SEED, FLINK_VERSIONS (minutes)
-test-differential: all
-	@scripts/bootstrap.sh test
-	@python3 tests/differential/differential.py
 
 .PHONY: golden
 ## golden: rewrite the expected outputs of the golden tests; review the diff

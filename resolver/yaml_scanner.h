@@ -6,37 +6,7 @@
 #ifndef HC_YAML_SCANNER_H
 #define HC_YAML_SCANNER_H
 
-#include "text.h"
-
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-/* A place in the text. All count from 0; a column is a character, a byte order mark has none. */
-struct hc_yaml_mark {
-    size_t byte;
-    unsigned line, column;
-};
-
-/* The exception that ends the reading; exception NULL: none. */
-struct hc_yaml_error {
-    const char *exception; /* Java class; static */
-    const char *cause;     /* class of its own cause, NULL: none; static */
-    char message[768], cause_message[128];
-    unsigned line; /* from 1, 0: about no line */
-    bool out_of_memory;
-};
-
-#define HC_YAML_EXCEPTION "org.snakeyaml.engine.v2.exceptions.YamlEngineException"
-
-/* ' in reader, line 1, column 2' before the problem too, where `start` is given; context NULL: none. */
-__attribute__((format(printf, 5, 6))) void hc_yaml_fail_at(struct hc_yaml_error *error, const char *context,
-                                                           const struct hc_yaml_mark *start,
-                                                           const struct hc_yaml_mark *mark, const char *format, ...);
-/* An exception without a place. */
-__attribute__((format(printf, 3, 4))) void hc_yaml_fail(struct hc_yaml_error *error, const char *exception,
-                                                        const char *format, ...);
-void hc_yaml_fail_memory(struct hc_yaml_error *error);
+#include "yaml_text.h"
 
 enum hc_yaml_token_id {
     HC_TOKEN_STREAM_START,

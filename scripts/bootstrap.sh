@@ -42,17 +42,15 @@ quietly() {
 # ---- what the machine has ---------------------------------------------------------------------------------------
 
 has_header() { ${CC:-cc} -E -x c - <<<"#include <$1>" >/dev/null 2>&1; }
-yaml_archive() { ${CC:-cc} -print-file-name=libyaml.a; }
 
 # missing_packages LEVEL: Debian's packages for whatever LEVEL needs and the machine lacks, one a line.
 missing_packages() {
     command -v make >/dev/null || echo make
     if ! command -v "${CC:-cc}" >/dev/null; then
-        printf '%s\n' gcc libc6-dev libcmocka-dev libyaml-dev libcurl4-openssl-dev
+        printf '%s\n' gcc libc6-dev libcmocka-dev libcurl4-openssl-dev
     else
         has_header stdlib.h || echo libc6-dev
         has_header cmocka.h || echo libcmocka-dev
-        [ -e "$(yaml_archive)" ] && has_header yaml.h || echo libyaml-dev
         has_header curl/curl.h || echo libcurl4-openssl-dev
     fi
     jdk_home >/dev/null || jdk_package
@@ -122,7 +120,7 @@ install_packages() {
             $'\n'"    apt-get update && apt-get install -y --no-install-recommends $list"
     fi
     # A machine that never ran apt-get update knows no package, so which JDK to take can be told only afterwards.
-    if ! apt-cache show libyaml-dev >/dev/null 2>&1; then
+    if ! apt-cache show libcmocka-dev >/dev/null 2>&1; then
         say "reading the package lists"
         quietly "apt-get update" as_root apt-get update || die "no package list: is the network there?"
         list=$(missing_packages "$1" | xargs)
@@ -230,7 +228,6 @@ write_config() {
     replace_if_changed build/config.mk <<M
 CJSON_DIR := $cjson_dir
 JDK_INCLUDE := $(jdk_home)/include
-LIBYAML := -l:libyaml.a
 M
 }
 

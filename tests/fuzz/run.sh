@@ -25,7 +25,7 @@ for target in "$@"; do
     fi
     if [ -n "${KEEP:-}" ] && [ $failed = 0 ]; then
         new=$(mktemp -d)
-        "$program" "${options[@]}" -merge=1 "$new" "$kept" "$found" >>"$log" 2>&1 && rm -rf "$kept" && mv "$new" "$kept" && chmod 755 "$kept"
+        "$program" "${options[@]}" -use_counters=0 -set_cover_merge=1 "$new" "$kept" "$found" >>"$log" 2>&1 && rm -rf "$kept" && mv "$new" "$kept" && chmod 755 "$kept"
     fi
 done
 exit $failed

@@ -89,6 +89,7 @@ static void test_shapes(void **state)
     check_value("---\nk: 1\n...\n", "k", "1", HC_VALUE_TEXT);
     check_value("# \xc3\xa9\tx\nk: 1 #\tc\n", "k", "1", HC_VALUE_TEXT);
     check_value("~: 3\n", "null", "3", HC_VALUE_TEXT);
+    check_value("a:\n  b: ~\na.b: 1\n", "a.b", "1", HC_VALUE_TEXT); /* no null once all is read */
     struct hc_flink_options *options = read_text("\n# nothing\n");
     assert_int_equal(hc_flink_options_count(options), 0);
     hc_flink_options_free(options);
@@ -253,6 +254,8 @@ static void test_not_editable(void **state)
     check_not_editable("{a: 1}\n", (struct hc_conf_edit){"k", "2", NULL});
     check_not_editable("a: 1\n...\n", (struct hc_conf_edit){"k", "2", NULL});
     check_not_editable("a: {b: 1, c: 2}\n", (struct hc_conf_edit){"a.b", NULL, NULL});
+    check_not_editable("a: !\n", (struct hc_conf_edit){"a", "1", NULL}); /* a second "a" would be one too many */
+    check_not_editable("b: 1\na: !!str x\n", (struct hc_conf_edit){"a", "1", NULL});
 }
 
 static void test_print(void **state)
@@ -264,6 +267,16 @@ static void test_print(void **state)
     assert_int_equal(hc_config_yaml_print(options, &out, NULL), HC_OK);
     assert_string_equal(out, "# written by heapcast\na.b: 'it''s: 0x10 # x'\n");
     check_value(out, "a.b", "it's: 0x10 # x", HC_VALUE_TEXT);
+    free(out);
+    hc_flink_options_set(options, "a.b", "\x01\t\"\xc2\x85\xf0\x9f\x98\x80");
+    hc_flink_options_set(options, "true", "x");
+    hc_flink_options_put(options, &(struct hc_flink_option){"c.d", "0.3", 0, HC_VALUE_DOUBLE});
+    hc_flink_options_put(options, &(struct hc_flink_option){"c.e", "4294967296", 0, HC_VALUE_LONG});
+    assert_int_equal(hc_config_yaml_print(options, &out, NULL), HC_OK);
+    check_value(out, "a.b", "\x01\t\"\xc2\x85\xf0\x9f\x98\x80", HC_VALUE_TEXT);
+    check_value(out, "true", "x", HC_VALUE_TEXT);
+    check_value(out, "c.d", "0.3", HC_VALUE_DOUBLE);
+    check_value(out, "c.e", "4294967296", HC_VALUE_LONG);
     free(out);
     hc_flink_options_free(options);
 }
