@@ -529,7 +529,7 @@ struct construction {
     unsigned visits, depth;
 };
 
-static bool construct(struct construction *c, const struct hc_yaml_node *node);
+static bool construct(struct construction *c, struct hc_yaml_node *node);
 
 /* The text by which equal keys are equal; NULL: no memory. */
 static char *key_text(const struct hc_yaml_node *key)
@@ -583,7 +583,7 @@ static void duplicate(struct construction *c, const struct hc_yaml_node *mapping
     c->error->line = key->start.line + 1;
 }
 
-static bool construct_key(struct construction *c, const struct hc_yaml_node *mapping, const struct hc_yaml_node *key,
+static bool construct_key(struct construction *c, const struct hc_yaml_node *mapping, struct hc_yaml_node *key,
                           struct key_set *set)
 {
     if (!construct(c, key))
@@ -618,7 +618,7 @@ static bool construct_keys(struct construction *c, const struct hc_yaml_node *ma
     return good;
 }
 
-static bool construct(struct construction *c, const struct hc_yaml_node *node)
+static bool construct(struct construction *c, struct hc_yaml_node *node)
 {
     if (++c->visits > VISITS_MAX || c->depth == 2 * DEPTH_MAX) {
         hc_yaml_fail(c->error, "java.lang.StackOverflowError", "too many aliases, or nested too deep");

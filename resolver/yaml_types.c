@@ -317,7 +317,26 @@ static char *float_text(const char *text, enum hc_value_kind *kind)
     return float_value(text, &value, NULL) == HC_OK ? strdup(hc_java_double_text(value, out)) : NULL;
 }
 
-bool hc_yaml_check_scalar(const struct hc_yaml_node *node, struct hc_yaml_error *error)
+/* Java reads the digits of other scripts, too (Character.digit), but only behind the tag !!int: a plain scalar of them is
+ * a string. From here on they are digits as all others; in a text that is no number they stay for the message. */
+static void fold_digits(char *text)
+{
+    char *folded = strdup(text), *to = folded;
+    for (const char *p = text, *next = p; folded != NULL && *p != '\0'; p = next) {
+        int digit = hc_java_digit(&next);
+        next += digit < 0;
+        *to++ = digit < 0 ? *p : (char)('0' + digit);
+    }
+    if (folded != NULL) {
+        *to = '\0';
+        struct integer integer = integer_of(folded);
+        if (well_formed(&integer))
+            memcpy(text, folded, (size_t)(to - folded) + 1);
+    }
+    free(folded);
+}
+
+bool hc_yaml_check_scalar(struct hc_yaml_node *node, struct hc_yaml_error *error)
 {
     struct hc_error err;
     double value;
@@ -332,6 +351,7 @@ bool hc_yaml_check_scalar(const struct hc_yaml_node *node, struct hc_yaml_error 
     }
     if (node->type != HC_YAML_INTEGER)
         return status == HC_OK;
+    fold_digits(node->value);
     struct integer integer = integer_of(node->value);
     if (node->value[0] == '\0') {
         hc_yaml_fail_at(error, "while constructing an int", &node->start, &node->start, "found empty value");

@@ -9,6 +9,6 @@
 /* Sets node->type, and the tag as it is shown, from the tag, the style and the text. False: no memory. */
 bool hc_yaml_resolve(struct hc_yaml_node *node);
 /* False: the text does not fit the tag that was given, as in "!!int x"; *error has the exception. */
-bool hc_yaml_check_scalar(const struct hc_yaml_node *node, struct hc_yaml_error *error);
+bool hc_yaml_check_scalar(struct hc_yaml_node *node, struct hc_yaml_error *error);
 
 #endif

@@ -154,6 +154,7 @@ static void test_taken(void **state)
          "{ 'a\xe2\x80\xa8"
          "b' 1 } "}, /* U+2028 ends no word */
         {"%TAG !e! tag:yaml.org,2002:\n---\na: !e!str 1\n...\n", "{ 'a' '1' } "},
+        {"a: !!int ٢\nb: !!int -0x٢\n", "{ 'a' 2 'b' -0x2 } "},
         {"a: !!str 1\nb: ! 1\nc: !!int '7'\nd: !!null x\n", "{ 'a' '1' 'b' '1' 'c' 7 'd' x } "},
         {"a: \"x\\0y\"\n", "{ 'a' 'x\x01y' } "}, /* a NUL cannot stand in a C string */
         {"a: b:c:d #e\n", "{ 'a' 'b:c:d' } "},
