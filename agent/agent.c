@@ -6,6 +6,7 @@
 #include "args.h"
 #include "flink_process.h"
 #include "gc_events.h"
+#include "java_thread.h"
 #include "jvm_gauge.h"
 #include "log.h"
 #include "perf_counters.h"
@@ -116,6 +117,15 @@ static void announce(const char *missing)
              roles[agent.subject.role], agent.subject.name, agent.subject.jvm_version, heap, agent.dir);
 }
 
+/* What needs Java is asked for a second later at the earliest: the JVM's own start comes first. */
+static int start_java_thread(JNIEnv *jni)
+{
+    const struct java_task tasks[] = {{jvm_gauge_run, &agent.gauge}};
+    jvm_gauge_init(&agent.gauge);
+    return agent.args.off_heap_ms > 0 &&
+           java_thread_start(agent.jvmti, jni, tasks, sizeof tasks / sizeof tasks[0], JVM_GAUGE_PERIOD_MS) == 0;
+}
+
 /* The JVM lives: counters are there, threads can be started. */
 static void start(JNIEnv *jni)
 {
@@ -135,7 +145,7 @@ static void start(JNIEnv *jni)
         agent.subject.heap_max_bytes = setup.heap_bytes;
     describe_jvm();
     announce(setup.missing);
-    if (agent.args.off_heap_ms > 0 && jvm_gauge_start(&agent.gauge, agent.jvmti, jni) == 0)
+    if (start_java_thread(jni))
         setup.jvm_gauge = &agent.gauge;
     if (recorder_start(&setup) != 0)
         return;
@@ -161,7 +171,7 @@ static void JNICALL on_vm_death(jvmtiEnv *jvmti, JNIEnv *jni)
     (void)jni;
     notify(JVMTI_DISABLE, JVMTI_EVENT_GARBAGE_COLLECTION_START);
     notify(JVMTI_DISABLE, JVMTI_EVENT_GARBAGE_COLLECTION_FINISH);
-    jvm_gauge_stop(&agent.gauge);
+    java_thread_stop();
     recorder_stop();
 }
 

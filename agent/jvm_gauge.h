@@ -1,12 +1,11 @@
 /*
  * The gauges that only Java can tell: direct memory reserved, and whether Flink classes that take managed memory are
- * loaded. They run on a daemon Java thread of ours; plain values go to the recorder through atomics. Nobody ever waits
- * for this thread: it stands still at safepoints, and in a JVM that thrashes in GC it gets no turn for minutes.
+ * loaded. A task of the Java thread; plain values go to the recorder through atomics.
  */
 #ifndef HEAPCAST_JVM_GAUGE_H
 #define HEAPCAST_JVM_GAUGE_H
 
-#include <jvmti.h>
+#include <jni.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -15,17 +14,20 @@ enum { JVM_GAUGE_PERIOD_MS = 1000 };
 
 /* Each value is independent and read relaxed: a mix of two readings does no harm. */
 struct jvm_gauge {
-    jvmtiEnv *jvmti;
-    jrawMonitorID monitor;
-    atomic_int stop;
     _Atomic int64_t direct_bytes; /* -1: not known (yet) */
     atomic_int operator_known;    /* 1: the look for Flink's operators worked at least once */
     atomic_int operator_seen;     /* 1: an operator that takes managed memory is loaded */
+
+    /* the Java thread's own */
+    int tried;
+    jobject reserved; /* java.nio.Bits.RESERVED_MEMORY, an AtomicLong (JDK 11 to 25) */
+    jmethodID get;
+    jobject loader; /* Flink's own classes come from the system class loader, whatever the user's loader is */
+    jmethodID find_loaded;
 };
 
-/* Starts the thread; on a Java thread, in the live phase. 0, or -1 where the JVM refuses (values then stay unknown). */
-int jvm_gauge_start(struct jvm_gauge *gauge, jvmtiEnv *jvmti, JNIEnv *jni);
-/* Tells it to end; does not wait. */
-void jvm_gauge_stop(struct jvm_gauge *gauge);
+void jvm_gauge_init(struct jvm_gauge *gauge);
+/* A turn (java_thread.h); `gauge` is a struct jvm_gauge. */
+int jvm_gauge_run(void *gauge, JNIEnv *jni);
 
 #endif

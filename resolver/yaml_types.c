@@ -317,8 +317,8 @@ static char *float_text(const char *text, enum hc_value_kind *kind)
     return float_value(text, &value, NULL) == HC_OK ? strdup(hc_java_double_text(value, out)) : NULL;
 }
 
-/* Java reads the digits of other scripts, too (Character.digit), but only behind the tag !!int: a plain scalar of them is
- * a string. From here on they are digits as all others; in a text that is no number they stay for the message. */
+/* Java reads the digits of other scripts, too (Character.digit), but only behind the tag !!int: a plain scalar of them
+ * is a string. From here on they are digits as all others; in a text that is no number they stay for the message. */
 static void fold_digits(char *text)
 {
     char *folded = strdup(text), *to = folded;
