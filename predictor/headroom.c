@@ -7,6 +7,9 @@
 /* Committed heap can be close to the live set for moments; the room is never taken for less than this share of the
  * heap. */
 #define LEAST_ROOM_RATIO 0.05
+/* So many of the newest young pauses show what one costs at least; with fewer all of it counts as such. */
+enum { YOUNG_PAUSES = 512, YOUNG_PAUSES_LEAST = 10 };
+#define LEAST_FIXED_SHARE 0.2
 
 /* Time the running JVM was watched since its last collection: all of it, and what of it lies in that collection's hour.
  */
@@ -24,11 +27,35 @@ static int64_t unseen_in_hour_ms(const struct hc_series *series, int64_t now_ms)
     return unseen_ms(series, now_ms < end_ms ? now_ms : end_ms);
 }
 
-static double room_bytes(const struct hc_hour *hour)
+static double room_bytes(const struct hc_series *series, const struct hc_hour *hour)
 {
-    double room = (double)hour->committed_bytes - (double)hour->live_max_bytes;
+    double room = (double)hour->committed_bytes - (double)hc_series_live_max(series, hour);
     double least = LEAST_ROOM_RATIO * (double)hour->heap_max_bytes;
     return room > least ? room : least;
+}
+
+/*
+ * How much of a young collection's cost comes with each collection, whatever it copies: the cheapest tenth of the
+ * pauses shows it. The rest is copying what survives, and for objects that stay that is the same work in any heap:
+ * collections twice as often copy half as much each.
+ */
+static double fixed_share(const struct hc_series *series, double *scratch)
+{
+    uint64_t newest = series->now.raw_sequence;
+    unsigned n = 0;
+    double sum = 0;
+    for (uint64_t s = newest; s > 0 && newest - s < HC_RAW_SLOTS && n < YOUNG_PAUSES; s--) {
+        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+        if (raw == NULL || raw->sample.kind != HC_GC_YOUNG || raw->sample.pause_us == 0)
+            continue;
+        if (raw->epoch_sequence == series->now.epoch_sequence &&
+            raw->sample.end_time_ms <= series->now.epoch.start_ms + HC_WARM_MS)
+            break;
+        scratch[n++] = (double)raw->sample.pause_us;
+        sum += (double)raw->sample.pause_us;
+    }
+    double share = n >= YOUNG_PAUSES_LEAST ? hc_values_percentile(scratch, n, 0.10) / (sum / n) : 1.0;
+    return share > LEAST_FIXED_SHARE ? share < 1 ? share : 1 : LEAST_FIXED_SHARE;
 }
 
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, double *scratch, struct hc_gc_cost *out)
@@ -38,6 +65,7 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, double 
     int64_t last = hc_hour_of(now_ms), cold_ms = 0, warm_ms = 0, idle_ms = 0;
     uint64_t gc_us = 0, warm_gc_us = 0;
     unsigned n = 0;
+    double copying = 1.0 - fixed_share(series, scratch), copying_us = 0;
     for (int64_t h = last - HC_WINDOW_HOURS + 1; h <= last; h++) {
         const struct hc_hour *hour = hc_series_hour(series, h);
         if (hour == NULL)
@@ -57,16 +85,19 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, double 
     double all_us = (double)gc_us + (with_warm ? (double)warm_gc_us : 0.0);
     double all_ms = (double)(out->covered_ms - (with_warm ? 0 : warm_ms));
     out->share_ratio = n > 0 ? all_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS) : 0.0;
-    out->work_bytes = 0;
+    out->work_bytes = out->copying_ratio = 0;
     if (n == 0)
         return;
     for (unsigned i = 0; i < n; i++) {
         double us = (double)hours[i]->gc_us + (with_warm ? (double)hours[i]->warm_gc_us : 0.0);
-        work[i] = us / 1000.0 * room_bytes(hours[i]);
+        double young_us = (double)hours[i]->young_gc_us + (with_warm ? (double)hours[i]->warm_young_gc_us : 0.0);
+        copying_us += copying * young_us;
+        work[i] = (us - copying * young_us) / 1000.0 * room_bytes(series, hours[i]);
         covered_ms[i] = (double)(hours[i]->covered_ms + (with_warm ? hours[i]->warm_covered_ms : 0));
         if (hours[i]->hour == series->now.hour.hour)
             covered_ms[i] += (double)unseen;
     }
+    out->copying_ratio = copying_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS);
     /* Three neighbours together: one full collection is a lump, and an hour that has just begun says little alone. */
     for (unsigned i = 0; i < n; i++) {
         double sum = 0, time = 0;

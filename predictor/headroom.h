@@ -15,12 +15,13 @@
 enum { HC_WINDOW_HOURS = 168 };
 
 struct hc_gc_cost {
-    double work_bytes;  /* q: 99th percentile of the hours; 0 without any collection */
-    double share_ratio; /* of the whole window */
-    int64_t covered_ms; /* time watched in the window */
+    double work_bytes;    /* q: 99th percentile of the hours; 0 without any collection */
+    double copying_ratio; /* share of time that is no part of q: copying what survives young collections */
+    double share_ratio;   /* of the whole window */
+    int64_t covered_ms;   /* time watched in the window */
 };
 
-/* `scratch` has room for 3 * HC_WINDOW_HOURS. */
+/* `scratch` has room for HC_RAW_SLOTS. */
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, double *scratch, struct hc_gc_cost *out);
 
 #endif

@@ -85,7 +85,7 @@ static void process_sums(const struct hc_series *series, int64_t now_ms, double 
         const struct hc_hour *hour = hc_series_hour(series, h);
         if (look == NULL || hour == NULL || hour->collections == 0 || look->non_heap_bytes == HC_BYTES_UNKNOWN)
             continue;
-        uint64_t sum = look->non_heap_bytes + hour->live_max_bytes;
+        uint64_t sum = look->non_heap_bytes + hc_series_live_max(series, hour);
         scratch[n++] = (double)sum;
         if (out->process.sum_max_bytes == HC_BYTES_UNKNOWN || sum > out->process.sum_max_bytes)
             out->process.sum_max_bytes = sum;

@@ -114,6 +114,15 @@ enum hc_status hc_predictor_observe(struct hc_predictor *predictor, const struct
     return HC_OK;
 }
 
+enum hc_status hc_predictor_observe_live(struct hc_predictor *predictor, const struct hc_live_view *view)
+{
+    if (view->time_ms < 0 || view->live_bytes > view->used_bytes || view->live_bytes == 0 ||
+        view->live_bytes > predictor->series.now.heap_max_bytes)
+        return HC_EINVAL;
+    hc_series_add_view(&predictor->series, view);
+    return HC_OK;
+}
+
 enum hc_status hc_predictor_observe_memory(struct hc_predictor *predictor, const struct hc_memory_sample *sample)
 {
     if (sample->time_ms < 0)
@@ -162,7 +171,7 @@ static unsigned count_restarts(const struct hc_series *series, int64_t from_ms)
 /* The most that was live in an hour; before the first sweep, the most that was used. */
 static uint64_t hour_live_bytes(const struct hc_series *series, const struct hc_hour *hour)
 {
-    return hc_live_set_swept(&series->now.live) ? hour->live_max_bytes : hour->used_after_max_bytes;
+    return hc_series_swept(series) ? hc_series_live_max(series, hour) : hour->used_after_max_bytes;
 }
 
 static void observe_window(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
@@ -205,7 +214,10 @@ static uint64_t live_percentile(const struct hc_recommendation *seen, double per
 static void observe_live_set(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
 {
     const struct hc_live_set *live = &series->now.live;
+    const struct hc_live_views *views = &series->now.views;
     out->observed.evidence = hc_live_set_evidence(live, now_ms, DAY_MS);
+    if (views->count > 0 && now_ms - views->view_ms <= DAY_MS && out->observed.evidence != HC_EVIDENCE_EXACT)
+        out->observed.evidence = HC_EVIDENCE_MARKING;
     if (out->window.collections == 0) {
         out->observed.live_now_bytes = out->observed.live_p50_bytes = out->observed.live_p95_bytes = HC_BYTES_UNKNOWN;
         out->observed.live_p99_bytes = out->observed.live_max_bytes = HC_BYTES_UNKNOWN;
@@ -213,12 +225,17 @@ static void observe_live_set(const struct hc_series *series, int64_t now_ms, str
         return;
     }
     out->observed.live_now_bytes = hc_live_set_swept(live) ? live->live_bytes : live->used_bytes;
+    if (views->count > 0)
+        out->observed.live_now_bytes = (uint64_t)views->live;
     out->observed.live_p50_bytes = live_percentile(out, 0.50);
     out->observed.live_p95_bytes = live_percentile(out, 0.95);
     out->observed.live_p99_bytes = live_percentile(out, 0.99);
     out->observed.live_upper_bytes = live->used_bytes;
     out->observed.live_lower_bytes = HC_BYTES_UNKNOWN;
-    if (live->clean_ms != INT64_MIN)
+    if (views->count > 0) {
+        out->observed.live_lower_bytes = hc_live_views_lower(views, live->used_bytes);
+        out->observed.live_upper_bytes = hc_live_views_upper(views, live->used_bytes);
+    } else if (live->clean_ms != INT64_MIN)
         out->observed.live_lower_bytes =
             live->clean_lower_bytes < live->used_bytes ? live->clean_lower_bytes : live->used_bytes;
 }
@@ -289,7 +306,7 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, st
         out->model.percentile = 1.0;
         out->model.percentile_bytes = out->observed.live_max_bytes;
         /* before the first sweep the maximum holds all garbage too, which is margin enough */
-        if (hc_live_set_swept(&predictor->series.now.live))
+        if (hc_series_swept(&predictor->series))
             out->model.margin_ratio = policy->margin_ratio * SHORT_HISTORY_MARGIN;
         return;
     }
@@ -338,7 +355,11 @@ static uint64_t needed_heap(const struct hc_series *series, const struct hc_poli
     double live = (double)out->model.percentile_bytes;
     double floor_bytes = policy->floor_ratio * (double)out->current_heap_bytes;
     double upper = out->model.margin_ratio * live + floor_bytes;
-    double headroom = GC_WORK_MARGIN * cost->work_bytes / policy->gc_share_limit_ratio;
+    /* What copying takes no heap gives back; where that is most of the limit, half of the limit is kept for the rest.
+     */
+    double limit = policy->gc_share_limit_ratio;
+    double left = limit - cost->copying_ratio > limit / 2 ? limit - cost->copying_ratio : limit / 2;
+    double headroom = GC_WORK_MARGIN * cost->work_bytes / left;
     /* The floor is room for a live set that doubles at no cost; for collections it is room already. And while history
      * is short its wide margin guards against exhaustion, not against a few collections more. */
     double hard = upper / policy->usable_ratio, soft = policy->margin_ratio * live + headroom;
@@ -346,6 +367,7 @@ static uint64_t needed_heap(const struct hc_series *series, const struct hc_poli
     out->model.live_upper_bytes = (uint64_t)upper;
     out->model.usable_ratio = policy->usable_ratio;
     out->model.gc_work_bytes = cost->work_bytes;
+    out->model.gc_copying_ratio = cost->copying_ratio;
     out->model.gc_share_limit_ratio = policy->gc_share_limit_ratio;
     out->model.gc_headroom_bytes = (uint64_t)headroom;
     if (soft > hard)
@@ -403,7 +425,8 @@ static void without_number(struct hc_recommendation *out)
     out->verdict = HC_VERDICT_INSUFFICIENT_DATA;
     out->heap_bytes = out->lower_bound_bytes = out->upper_bound_bytes = HC_BYTES_UNKNOWN;
     out->model.percentile = out->model.trend_slope_bytes_per_h = out->model.margin_ratio = NAN;
-    out->model.usable_ratio = out->model.gc_work_bytes = out->model.gc_share_limit_ratio = NAN;
+    out->model.usable_ratio = out->model.gc_copying_ratio = out->model.gc_work_bytes = out->model.gc_share_limit_ratio =
+        NAN;
     out->model.percentile_bytes = out->model.floor_bytes = HC_BYTES_UNKNOWN;
     out->model.live_upper_bytes = out->model.gc_headroom_bytes = HC_BYTES_UNKNOWN;
 }
@@ -430,7 +453,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     out->confidence_ratio = hc_confidence_ratio(&(struct hc_confidence_facts){cost.covered_ms, out->window.collections,
                                                                               out->observed.evidence, since_start_ms});
     struct hc_reason_facts facts = {
-        .covered_ms = cost.covered_ms, .since_start_ms = since_start_ms, .swept = hc_live_set_swept(&series->now.live)};
+        .covered_ms = cost.covered_ms, .since_start_ms = since_start_ms, .swept = hc_series_swept(series)};
 
     unsigned hours = hourly_live(predictor, now_ms);
     if (hours == 0 || out->current_heap_bytes == HC_BYTES_UNKNOWN ||
@@ -462,6 +485,17 @@ void hc_predictor_each_sample(const struct hc_predictor *predictor, hc_gc_sample
         const struct hc_raw *raw = hc_slots_get(&series->raw, s);
         if (raw != NULL)
             each(context, &raw->sample);
+    }
+}
+
+void hc_predictor_each_view(const struct hc_predictor *predictor, hc_live_view_fn *each, void *context)
+{
+    const struct hc_series *series = &predictor->series;
+    uint64_t newest = series->now.view_sequence;
+    for (uint64_t s = newest >= HC_VIEW_SLOTS ? newest - HC_VIEW_SLOTS + 1 : 1; s <= newest; s++) {
+        const struct hc_live_view *view = hc_slots_get(&series->views, s);
+        if (view != NULL)
+            each(context, view);
     }
 }
 

@@ -134,10 +134,13 @@ static void advance(struct hc_series *series, int64_t now_ms)
     if (now->hour.hour > hour + 1) {
         memset(&now->hour, 0, sizeof now->hour);
         now->hour.hour = hour;
+        now->live_before_start_bytes = 0;
         now->covered_until_ms = now->last_ms = now_ms;
     }
     if (hour > now->hour.hour) {
         cover(now, now->covered_until_ms, hc_hour_end_ms(now->hour.hour));
+        now->hour.live_max_bytes = hc_series_live_max(series, &now->hour);
+        now->live_before_start_bytes = 0;
         close_hour(series);
         int64_t idle_from_ms = hc_hour_end_ms(now->hour.hour), begin_ms = hc_hour_end_ms(hour - 1);
         if (idle_from_ms < now->covered_until_ms)
@@ -153,11 +156,19 @@ static void advance(struct hc_series *series, int64_t now_ms)
         now->covered_until_ms = now_ms;
 }
 
+static void raise_to(uint64_t *most_bytes, uint64_t bytes)
+{
+    if (bytes > *most_bytes)
+        *most_bytes = bytes;
+}
+
 static void hour_add(struct hc_state *now, const struct hc_gc_sample *sample, int64_t since_ms)
 {
     struct hc_hour *hour = &now->hour;
-    uint64_t *gc_us = sample->end_time_ms <= now->epoch.start_ms + HC_WARM_MS ? &hour->warm_gc_us : &hour->gc_us;
-    *gc_us += sample->gc_time_us;
+    int warm = sample->end_time_ms <= now->epoch.start_ms + HC_WARM_MS;
+    *(warm ? &hour->warm_gc_us : &hour->gc_us) += sample->gc_time_us;
+    if (sample->kind == HC_GC_YOUNG)
+        *(warm ? &hour->warm_young_gc_us : &hour->young_gc_us) += sample->gc_time_us;
     if (sample->pause_us > hour->pause_max_us)
         hour->pause_max_us = sample->pause_us;
     if (sample->allocated_bytes != HC_BYTES_UNKNOWN) {
@@ -170,13 +181,18 @@ static void hour_add(struct hc_state *now, const struct hc_gc_sample *sample, in
     }
     if (sample->kind == HC_GC_PAUSE) {
         hc_live_set_observe_pause(&now->live);
+        hc_live_views_observe_pause(&now->views, sample);
         return;
     }
-    int clean;
-    uint64_t live_bytes = hc_live_set_observe(&now->live, sample, now->epoch.collector, &clean);
-    hc_histogram_add(&hour->live, live_bytes);
-    if (live_bytes > hour->live_max_bytes)
-        hour->live_max_bytes = live_bytes;
+    int clean, based;
+    uint64_t peak_bytes,
+        live_bytes = hc_live_set_observe(&now->live, sample, now->epoch.collector, &clean),
+        by_views = hc_live_views_observe(&now->views, sample, now->epoch.collector, &based, &peak_bytes);
+    hc_histogram_add(&hour->live, now->views.count > 0 ? by_views : live_bytes);
+    if (now->views.count == 0)
+        raise_to(&hour->live_max_bytes, live_bytes);
+    else if (based) /* between views the peak is settled by the next one, see hc_series_live_max */
+        raise_to(&hour->live_max_bytes, peak_bytes);
     if (sample->heap_used_after_bytes > hour->used_after_max_bytes)
         hour->used_after_max_bytes = sample->heap_used_after_bytes;
     /* Restarted with another heap within the hour: the smaller one paid for most of the collections, and its time in
@@ -216,7 +232,21 @@ static void apply_epoch(struct hc_series *series, const struct hc_epoch *epoch, 
     now->heap_max_bytes = epoch->heap_max_bytes;
     if (now->covered_until_ms < epoch->start_ms)
         now->covered_until_ms = epoch->start_ms;
+    now->live_before_start_bytes = hc_series_live_max(series, &now->hour);
+    raise_to(&now->hour.live_max_bytes, now->live_before_start_bytes);
     hc_live_set_restart(&now->live);
+    hc_live_views_restart(&now->views);
+}
+
+/* The first view of a JVM also settles what was live since its start: until then all that is used may have been. */
+static void apply_view(struct hc_series *series, const struct hc_live_view *view)
+{
+    struct hc_state *now = &series->now;
+    int first = now->views.count == 0;
+    uint64_t peak_bytes = hc_live_views_observe_view(&now->views, view, now->live.used_bytes);
+    if (first)
+        now->hour.live_max_bytes = now->live_before_start_bytes;
+    raise_to(&now->hour.live_max_bytes, peak_bytes);
 }
 
 /* ---- looks outside the heap ------------------------------------------------------------------------------------ */
@@ -272,12 +302,14 @@ static size_t layout(struct hc_series *series, void *block)
     at = slots_place(&series->look_hours, block, at, 6, sizeof(struct hc_look_hour), HC_LOOK_HOUR_SLOTS);
     at = slots_place(&series->events, block, at, 7, sizeof(struct hc_event), HC_EVENTS_MAX);
     at = slots_place(&series->forecasts, block, at, 8, sizeof(struct hc_forecast), HC_FORECAST_SLOTS);
+    at = slots_place(&series->views, block, at, 9, sizeof(struct hc_live_view), HC_VIEW_SLOTS);
     return at;
 }
 
 _Static_assert(sizeof(struct hc_state) % 8 == 0 && sizeof(struct hc_raw) % 8 == 0 && sizeof(struct hc_hour) % 8 == 0 &&
                    sizeof(struct hc_epoch) % 8 == 0 && sizeof(struct hc_memory_sample) % 8 == 0 &&
-                   sizeof(struct hc_event) % 8 == 0 && sizeof(struct header) % 8 == 0,
+                   sizeof(struct hc_event) % 8 == 0 && sizeof(struct hc_live_view) % 8 == 0 &&
+                   sizeof(struct header) % 8 == 0,
                "checksums go over whole words");
 
 size_t hc_series_size(void)
@@ -326,9 +358,15 @@ static void replay(struct hc_series *series, uint64_t newest_raw, uint64_t newes
         now->epoch.clean_end = epoch->clean_end; /* killed between the slot and the copy of the state */
 }
 
+static void init_state(struct hc_state *now)
+{
+    hc_live_set_init(&now->live);
+    hc_live_views_init(&now->views);
+}
+
 static void recover(struct hc_series *series)
 {
-    uint64_t raw, epoch, look, event, any, dropped = 0;
+    uint64_t raw, epoch, look, event, view, any, dropped = 0;
     dropped += slots_verify(&series->states, &series->state_sequence);
     dropped += slots_verify(&series->raw, &raw);
     dropped += slots_verify(&series->hours, &any);
@@ -337,16 +375,19 @@ static void recover(struct hc_series *series)
     dropped += slots_verify(&series->look_hours, &any);
     dropped += slots_verify(&series->events, &event);
     dropped += slots_verify(&series->forecasts, &any);
+    dropped += slots_verify(&series->views, &view);
 
     const struct hc_state *copy = hc_slots_get(&series->states, series->state_sequence);
     if (copy != NULL)
         series->now = *copy;
     else
-        hc_live_set_init(&series->now.live);
+        init_state(&series->now);
     int behind = raw > series->now.raw_sequence || look > series->now.look_sequence;
     replay(series, raw, epoch, look);
     if (event > series->now.event_sequence)
         series->now.event_sequence = event;
+    if (view > series->now.view_sequence) /* killed before the copy of the state: its effect is lost, not the view */
+        series->now.view_sequence = view;
     series->now.dropped += dropped;
     /* Also after a mere replay: else a host that restarts too often for a copy would outrun the ring of looks. */
     if (dropped > 0 || behind)
@@ -406,6 +447,13 @@ void hc_series_add_look(struct hc_series *series, const struct hc_memory_sample 
     changed(series);
 }
 
+void hc_series_add_view(struct hc_series *series, const struct hc_live_view *view)
+{
+    hc_slots_put(&series->views, ++series->now.view_sequence, view);
+    apply_view(series, view);
+    hc_series_checkpoint(series);
+}
+
 void hc_series_add_event(struct hc_series *series, const struct hc_event *event)
 {
     hc_slots_put(&series->events, ++series->now.event_sequence, event);
@@ -435,6 +483,17 @@ void hc_series_end(struct hc_series *series, int64_t now_ms)
 }
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */
+
+uint64_t hc_series_live_max(const struct hc_series *series, const struct hc_hour *hour)
+{
+    uint64_t unsettled = hour == &series->now.hour ? hc_live_views_peak(&series->now.views) : 0;
+    return hour->live_max_bytes > unsettled ? hour->live_max_bytes : unsettled;
+}
+
+int hc_series_swept(const struct hc_series *series)
+{
+    return series->now.views.count > 0 || hc_live_set_swept(&series->now.live);
+}
 
 const struct hc_hour *hc_series_hour(const struct hc_series *series, int64_t hour)
 {

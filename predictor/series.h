@@ -1,7 +1,7 @@
 /*
  * The predictor's whole memory: one flat block of fixed size, without pointers, that the caller may map from a file.
  *
- *     header | state x 2 | raw samples | hours | epochs | looks | hours of looks | events | own forecasts
+ *     header | state x 2 | raw samples | hours | epochs | looks | hours of looks | events | own forecasts | views
  *
  * Everything but the header lies in slots. A slot is written payload first, then its stamp (sequence and checksum, by a
  * release store), so a process that is killed in the middle leaves at most one slot whose checksum does not fit; that
@@ -18,6 +18,7 @@
 
 #include "histogram.h"
 #include "live_set.h"
+#include "live_views.h"
 
 #include <heapcast/error.h>
 #include <heapcast/gc_sample.h>
@@ -33,12 +34,13 @@
 #define HC_WARM_MS 60000LL
 
 enum {
-    HC_RAW_SLOTS = 4096, /* 23 days at 8 collections an hour, an hour at more than one a second */
+    HC_RAW_SLOTS = 4000, /* 20 days at 8 collections an hour, an hour at more than one a second */
     HC_HOUR_SLOTS = 672, /* 28 days: four of each weekday */
     HC_EPOCH_SLOTS = 64,
     HC_LOOK_SLOTS = 128,
     HC_LOOK_HOUR_SLOTS = 168,
     HC_FORECAST_SLOTS = 672,
+    HC_VIEW_SLOTS = 128,      /* two days and a half at one in half an hour */
     HC_CHECKPOINT_PERIOD = 64 /* at most HC_LOOK_SLOTS / 2, so that no look is overwritten before it is in a copy */
 };
 
@@ -61,6 +63,7 @@ struct hc_hour {
     int64_t covered_ms, warm_covered_ms;      /* time a JVM was watched: after, and in, its first minute */
     int64_t idle_ms;                          /* time it ran before, in hours without a collection */
     uint64_t gc_us, warm_gc_us;
+    uint64_t young_gc_us, warm_young_gc_us; /* the part of young collections in the two */
     uint64_t allocated_bytes, promoted_bytes;
     int64_t allocated_ms, promoted_ms; /* time for which the two are known */
     uint64_t pause_max_us;
@@ -85,7 +88,7 @@ struct hc_forecast {
 
 struct hc_state {
     uint64_t raw_sequence, look_sequence; /* the newest sample and look that are in this state */
-    uint64_t epoch_sequence, event_sequence;
+    uint64_t epoch_sequence, event_sequence, view_sequence;
     uint64_t dropped;
     int64_t last_ms;          /* newest collection */
     int64_t covered_until_ms; /* the running JVM was watched up to here */
@@ -94,9 +97,11 @@ struct hc_state {
     uint32_t consumers, consumers_known;
     struct hc_epoch epoch;
     struct hc_live_set live;
-    struct hc_hour hour;           /* being filled; hour 0: none yet */
-    struct hc_look_hour look_hour; /* likewise */
-    struct hc_memory_sample look;  /* the newest */
+    struct hc_live_views views;
+    uint64_t live_before_start_bytes; /* of the running hour, what JVMs before this one needed */
+    struct hc_hour hour;              /* being filled; hour 0: none yet */
+    struct hc_look_hour look_hour;    /* likewise */
+    struct hc_memory_sample look;     /* the newest */
 };
 
 /* A ring of slots in the block. The slot of a sequence number is fixed, so hours are found by their number. */
@@ -113,7 +118,7 @@ struct hc_raw {
 };
 
 struct hc_series {
-    struct hc_slots states, raw, hours, epochs, looks, look_hours, events, forecasts;
+    struct hc_slots states, raw, hours, epochs, looks, look_hours, events, forecasts, views;
     uint64_t state_sequence;
     unsigned changes; /* samples and looks since the last copy of the state */
     struct hc_state now;
@@ -129,11 +134,17 @@ const void *hc_slots_get(const struct hc_slots *slots, uint64_t sequence);
 
 void hc_series_add(struct hc_series *series, const struct hc_gc_sample *sample);
 void hc_series_add_look(struct hc_series *series, const struct hc_memory_sample *look);
+void hc_series_add_view(struct hc_series *series, const struct hc_live_view *view);
 void hc_series_add_event(struct hc_series *series, const struct hc_event *event);
 void hc_series_start(struct hc_series *series, const struct hc_epoch *epoch);
 void hc_series_end(struct hc_series *series, int64_t now_ms);
 /* Copies the state into the block. To be called after every change of `now` that is not made by the functions above. */
 void hc_series_checkpoint(struct hc_series *series);
+
+/* The most that was live in the hour, in the running one with what is not settled yet. */
+uint64_t hc_series_live_max(const struct hc_series *series, const struct hc_hour *hour);
+/* 1 once anything looked over the whole heap or swept it. */
+int hc_series_swept(const struct hc_series *series);
 
 /* NULL where the hour is not known. The hour that is being filled is among them. */
 const struct hc_hour *hc_series_hour(const struct hc_series *series, int64_t hour);

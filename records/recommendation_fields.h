@@ -67,6 +67,7 @@ static const struct field recommendation_fields[] = {
     {"model", "live_upper_bytes", FIELD_BYTES, AT(model.live_upper_bytes)},
     {"model", "usable_ratio", FIELD_REAL, AT(model.usable_ratio)},
     {"model", "gc_work_bytes", FIELD_REAL, AT(model.gc_work_bytes)},
+    {"model", "gc_copying_ratio", FIELD_REAL, AT(model.gc_copying_ratio)},
     {"model", "gc_share_limit_ratio", FIELD_REAL, AT(model.gc_share_limit_ratio)},
     {"model", "gc_headroom_bytes", FIELD_BYTES, AT(model.gc_headroom_bytes)},
     {"model", "binding", FIELD_TERM, AT(model.binding)},

@@ -15,6 +15,7 @@
 
 #include <heapcast/error.h>
 #include <heapcast/gc_sample.h>
+#include <heapcast/live_view.h>
 #include <heapcast/memory_sample.h>
 #include <heapcast/policy.h>
 #include <heapcast/recommendation.h>
@@ -33,7 +34,7 @@ struct hc_epoch {
 };
 
 /* Version of the block's layout; a history of another version is set aside. */
-#define HC_SERIES_VERSION 1u
+#define HC_SERIES_VERSION 2u
 
 /* Bytes that hc_predictor_new needs; constant, at most 1 MiB. */
 size_t hc_predictor_size(void);
@@ -54,6 +55,8 @@ void hc_predictor_end(struct hc_predictor *predictor, int64_t now_ms);
 
 /* HC_EINVAL: the sample contradicts itself (used above max, time before 1970); it is counted as dropped. */
 enum hc_status hc_predictor_observe(struct hc_predictor *predictor, const struct hc_gc_sample *sample);
+/* A look over the whole heap; HC_EINVAL: it contradicts itself (more live than used or than the heap holds). */
+enum hc_status hc_predictor_observe_live(struct hc_predictor *predictor, const struct hc_live_view *view);
 enum hc_status hc_predictor_observe_memory(struct hc_predictor *predictor, const struct hc_memory_sample *sample);
 enum hc_status hc_predictor_observe_event(struct hc_predictor *predictor, const struct hc_event *event);
 /* Samples that never reached the predictor (a full ring). */
@@ -68,6 +71,9 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
 /* Walks the raw samples that the ring still holds, oldest first. */
 typedef void hc_gc_sample_fn(void *context, const struct hc_gc_sample *sample);
 void hc_predictor_each_sample(const struct hc_predictor *predictor, hc_gc_sample_fn *each, void *context);
+/* Walks the views that the block still holds, oldest first. */
+typedef void hc_live_view_fn(void *context, const struct hc_live_view *view);
+void hc_predictor_each_view(const struct hc_predictor *predictor, hc_live_view_fn *each, void *context);
 typedef void hc_epoch_fn(void *context, const struct hc_epoch *epoch);
 void hc_predictor_each_epoch(const struct hc_predictor *predictor, hc_epoch_fn *each, void *context);
 

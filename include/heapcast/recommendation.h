@@ -87,6 +87,7 @@ struct hc_recommendation {
         uint64_t live_upper_bytes; /* the live set that must fit: percentile, trend, margin and floor together */
         double usable_ratio;       /* share of the heap that a live set may fill */
         double gc_work_bytes;      /* GC share times free heap, 99th percentile of the hours */
+        double gc_copying_ratio;   /* share of time for copying what survives young collections: in no heap less */
         double gc_share_limit_ratio;
         uint64_t gc_headroom_bytes; /* free heap that keeps GC below its limit */
         enum hc_term binding;

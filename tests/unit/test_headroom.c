@@ -11,7 +11,7 @@
 #define MIB (UINT64_C(1) << 20)
 #define BEGIN_MS (INT64_C(1700000000000) / HC_HOUR_MS * HC_HOUR_MS)
 
-static double scratch[3 * HC_WINDOW_HOURS];
+static double scratch[HC_RAW_SLOTS];
 
 struct world {
     struct hc_series series;
@@ -26,7 +26,7 @@ static void begin(struct world *world)
     hc_series_start(&world->series, &epoch);
 }
 
-static void collect(struct world *world, int64_t at_s, uint64_t used_mib, uint64_t gc_ms)
+static void collect_kind(struct world *world, enum hc_gc_kind kind, int64_t at_s, uint64_t used_mib, uint64_t gc_ms)
 {
     struct hc_gc_sample sample = {.end_time_ms = BEGIN_MS + at_s * 1000,
                                   .pause_us = gc_ms * 1000,
@@ -36,8 +36,13 @@ static void collect(struct world *world, int64_t at_s, uint64_t used_mib, uint64
                                   .heap_max_bytes = 1000 * MIB,
                                   .allocated_bytes = HC_BYTES_UNKNOWN,
                                   .promoted_bytes = HC_BYTES_UNKNOWN,
-                                  .kind = HC_GC_FULL};
+                                  .kind = kind};
     hc_series_add(&world->series, &sample);
+}
+
+static void collect(struct world *world, int64_t at_s, uint64_t used_mib, uint64_t gc_ms)
+{
+    collect_kind(world, HC_GC_FULL, at_s, used_mib, gc_ms);
 }
 
 static struct hc_gc_cost cost_at(const struct world *world, int64_t at_s)
@@ -146,6 +151,36 @@ static void test_the_room_has_a_least(void **state)
     free(world.block);
 }
 
+/* Ten pauses of 10 ms and ten of 50: 10 ms come with each collection, what is beyond is copying. */
+static void test_copying_is_the_same_in_any_heap(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    for (int64_t i = 0; i < 20; i++)
+        collect_kind(&world, HC_GC_YOUNG, 70 + 10 * i, 200, i % 2 == 0 ? 10 : 50);
+    struct hc_gc_cost cost = cost_at(&world, 270);
+    assert_near(cost.share_ratio, 0.6 / 210);
+    assert_near(cost.copying_ratio, 0.4 / 210);
+    assert_near(cost.work_bytes, 0.2 / 210 * 800 * (double)MIB);
+    for (int64_t i = 20; i < 30; i++) /* other kinds have no such part */
+        collect(&world, 70 + 10 * i, 200, 10);
+    cost = cost_at(&world, 370);
+    assert_near(cost.copying_ratio, 0.4 / 310);
+    free(world.block);
+}
+
+static void test_few_young_pauses_say_nothing_of_copying(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    for (int64_t i = 0; i < 9; i++)
+        collect_kind(&world, HC_GC_YOUNG, 70 + 10 * i, 200, i % 2 == 0 ? 10 : 50);
+    assert_true(cost_at(&world, 160).copying_ratio == 0);
+    free(world.block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -156,6 +191,8 @@ int main(void)
         cmocka_unit_test(test_hours_without_collections_count_as_time),
         cmocka_unit_test(test_time_between_two_jvms_is_not_watched),
         cmocka_unit_test(test_the_room_has_a_least),
+        cmocka_unit_test(test_copying_is_the_same_in_any_heap),
+        cmocka_unit_test(test_few_young_pauses_say_nothing_of_copying),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

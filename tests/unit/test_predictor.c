@@ -1,6 +1,8 @@
 #include <heapcast/predictor.h>
 
+#include "predictor/series.h"
 #include <math.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -579,6 +581,93 @@ static void count_sample(void *context, const struct hc_gc_sample *sample)
     (*expected)++;
 }
 
+static void view(struct world *world, uint64_t live_mib, uint64_t used_mib)
+{
+    struct hc_live_view look = {.time_ms = world->clock_ms,
+                                .live_bytes = live_mib * MIB,
+                                .used_bytes = used_mib * MIB,
+                                .cpu_us = 100000,
+                                .pause_us = 4000,
+                                .source = HC_LIVE_G1_MARKING,
+                                .evidence = HC_EVIDENCE_MARKING,
+                                .asked = 1};
+    assert_int_equal(hc_predictor_observe_live(world->predictor, &look), HC_OK);
+}
+
+static void count_view(void *context, const struct hc_live_view *view)
+{
+    unsigned *count = context;
+    assert_int_equal(view->asked, 1);
+    (*count)++;
+}
+
+/* A heap of 1 GiB that fills with garbage: 150 MiB of it are live. */
+static void test_views_take_garbage_out_of_the_number(void **state)
+{
+    (void)state;
+    struct world with, without;
+    begin(&with, 1000);
+    start(&with);
+    begin(&without, 1000);
+    start(&without);
+    for (uint64_t i = 1; i <= 60; i++) {
+        collect(&with, HC_GC_YOUNG, (150 + 8 * i) * MIB, 2000, 20000);
+        collect(&without, HC_GC_YOUNG, (150 + 8 * i) * MIB, 2000, 20000);
+        if (i % 20 == 0)
+            view(&with, 150, 150 + 8 * i);
+    }
+    struct hc_recommendation a = predict(&with), b = predict(&without);
+    assert_int_equal(a.observed.evidence, HC_EVIDENCE_MARKING);
+    assert_int_equal(a.observed.live_now_bytes, 150 * MIB);
+    assert_int_equal(a.observed.live_max_bytes / MIB, 150);
+    assert_in_range(a.observed.live_upper_bytes / MIB, 150, 155);
+    assert_true((double)a.heap_bytes < 0.75 * (double)b.heap_bytes);
+    unsigned views = 0;
+    hc_predictor_each_view(with.predictor, count_view, &views);
+    assert_int_equal(views, 3);
+    reopen(&with);
+    struct hc_recommendation again = predict(&with);
+    assert_memory_equal(&a, &again, sizeof a);
+    finish(&with);
+    finish(&without);
+}
+
+/* What one JVM needed stays in the hour, whatever the next one shows. */
+static void test_a_view_says_nothing_of_the_jvm_before(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 20; i++)
+        collect(&world, HC_GC_YOUNG, 400 * MIB, 2000, 20000);
+    view(&world, 400, 400);
+    hc_predictor_end(world.predictor, world.clock_ms);
+    start(&world);
+    for (unsigned i = 0; i < 20; i++)
+        collect(&world, HC_GC_YOUNG, 100 * MIB, 2000, 20000);
+    view(&world, 90, 100);
+    assert_int_equal(predict(&world).observed.live_max_bytes / MIB, 400);
+    finish(&world);
+}
+
+static void test_impossible_views_are_refused(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 100);
+    start(&world);
+    collect(&world, HC_GC_YOUNG, 50 * MIB, 2000, 20000);
+    struct hc_live_view views[] = {{.time_ms = -1, .live_bytes = MIB, .used_bytes = 2 * MIB},
+                                   {.time_ms = world.clock_ms, .live_bytes = 3 * MIB, .used_bytes = 2 * MIB},
+                                   {.time_ms = world.clock_ms, .live_bytes = 0, .used_bytes = 2 * MIB},
+                                   {.time_ms = world.clock_ms, .live_bytes = 101 * MIB, .used_bytes = 200 * MIB}};
+    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
+        assert_int_equal(hc_predictor_observe_live(world.predictor, &views[i]), HC_EINVAL);
+    assert_int_equal(predict(&world).observed.evidence, HC_EVIDENCE_UPPER_BOUND);
+    finish(&world);
+}
+
 static void test_the_rings_wrap(void **state)
 {
     (void)state;
@@ -587,7 +676,7 @@ static void test_the_rings_wrap(void **state)
     start(&world);
     for (unsigned i = 0; i < 10000; i++)
         collect(&world, HC_GC_YOUNG, (100 + i % 50) * MIB, 1000, 300000); /* 35 days */
-    uint64_t expected = 10000 - 4096 + 1;
+    uint64_t expected = 10000 - HC_RAW_SLOTS + 1;
     hc_predictor_each_sample(world.predictor, count_sample, &expected);
     assert_int_equal(expected, 10001);
     struct hc_recommendation before = predict(&world);
@@ -725,6 +814,9 @@ int main(void)
         cmocka_unit_test(test_equal_times_and_a_clock_that_goes_back),
         cmocka_unit_test(test_size_and_what_is_refused),
         cmocka_unit_test(test_reopened_equals_continuous),
+        cmocka_unit_test(test_views_take_garbage_out_of_the_number),
+        cmocka_unit_test(test_a_view_says_nothing_of_the_jvm_before),
+        cmocka_unit_test(test_impossible_views_are_refused),
         cmocka_unit_test(test_the_rings_wrap),
         cmocka_unit_test(test_killed_at_any_store),
         cmocka_unit_test(test_damaged_slots_are_dropped),

@@ -1,0 +1,207 @@
+#include "live_views.h"
+
+#include "histogram.h"
+
+#include <math.h>
+#include <string.h>
+
+/* The lower quartile of the rates was garbage nearly every time; with few of them the least, and less of it. */
+#define RATE_TRUST 0.9
+#define RATE_TRUST_EARLY 0.7
+enum { RATES_ENOUGH = 3 };
+/* What a view itself may be off: 2.4 % at most in 116 of them (docs/predictor.md). */
+#define VIEW_ERROR 0.03
+/* Before so many views their spread says nothing about what lies between them. */
+enum { VIEWS_ENOUGH = 5 };
+
+void hc_live_views_init(struct hc_live_views *v)
+{
+    memset(v, 0, sizeof *v);
+    v->view_ms = v->mixed_ms = INT64_MIN;
+    v->allocated_known = v->base_known = 1;
+}
+
+void hc_live_views_restart(struct hc_live_views *v)
+{
+    struct hc_live_views before = *v;
+    hc_live_views_init(v);
+    memcpy(v->rates, before.rates, sizeof v->rates);
+    v->rate_count = before.rate_count;
+    v->rate = before.rate;
+}
+
+static uint64_t bytes(double value)
+{
+    return value > 0 ? (uint64_t)value : 0;
+}
+
+static void set_base(struct hc_live_views *v, double live, double garbage, int known)
+{
+    v->garbage = fmax(0, garbage);
+    v->live = v->peak = live;
+    v->allocated = v->freed = 0;
+    v->allocated_known = 1;
+    v->base_known = known != 0;
+    v->points = 0;
+    v->in_mixed_run = 0;
+}
+
+/* ---- collections ------------------------------------------------------------------------------------------------- */
+
+/* Half of the points, each pair's higher one: what counts is peaks. */
+static void thin(struct hc_live_views *v)
+{
+    for (uint32_t i = 0; i < HC_VIEW_POINTS / 2; i++)
+        v->point[i] = v->point[v->point[2 * i].used >= v->point[2 * i + 1].used ? 2 * i : 2 * i + 1];
+    v->points = HC_VIEW_POINTS / 2;
+}
+
+static void young(struct hc_live_views *v, double used)
+{
+    double garbage = v->garbage - v->freed + (v->allocated_known ? v->rate * v->allocated : 0);
+    if (v->points == HC_VIEW_POINTS)
+        thin(v);
+    v->point[v->points].allocated = v->allocated;
+    v->point[v->points++].used = used + v->freed;
+    v->live = used - fmax(0, fmin(garbage, used));
+    v->peak = fmax(v->peak, v->live);
+}
+
+static void mixed(struct hc_live_views *v, const struct hc_gc_sample *sample)
+{
+    double used = (double)sample->heap_used_after_bytes;
+    if (!v->in_mixed_run)
+        v->mixed_live = v->live;
+    v->mixed_used = v->in_mixed_run ? fmin(v->mixed_used, used) : used;
+    v->mixed_ms = sample->end_time_ms;
+    v->in_mixed_run = 1;
+    v->live = fmin(v->live, used);
+}
+
+uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sample *sample, enum hc_collector collector,
+                               int *out_based, uint64_t *out_peak_bytes)
+{
+    double used = (double)sample->heap_used_after_bytes;
+    int whole = sample->kind == HC_GC_FULL || (sample->kind == HC_GC_OLD && collector == HC_COLLECTOR_CMS);
+    *out_based = whole || (v->in_mixed_run && sample->kind != HC_GC_MIXED);
+    *out_peak_bytes = bytes(v->peak);
+    if (whole) {
+        set_base(v, used, 0, sample->kind == HC_GC_FULL);
+    } else if (*out_based) { /* what is used beyond the estimate that went into the run is garbage it has left */
+        double live = fmin(v->mixed_live, v->mixed_used);
+        set_base(v, live, v->mixed_used - live, 0);
+    }
+    if (sample->allocated_bytes == HC_BYTES_UNKNOWN)
+        v->allocated_known = 0;
+    else if (!whole)
+        v->allocated += (double)sample->allocated_bytes;
+    if (sample->kind == HC_GC_MIXED)
+        mixed(v, sample);
+    else if (!whole)
+        young(v, used);
+    return bytes(v->live);
+}
+
+void hc_live_views_observe_pause(struct hc_live_views *v, const struct hc_gc_sample *pause)
+{
+    if (pause->heap_used_before_bytes == HC_BYTES_UNKNOWN ||
+        pause->heap_used_before_bytes <= pause->heap_used_after_bytes)
+        return;
+    if (v->pauses == HC_VIEW_PAUSES) {
+        memmove(v->pause, v->pause + 1, (HC_VIEW_PAUSES - 1) * sizeof v->pause[0]);
+        v->pauses--;
+    }
+    v->pause[v->pauses].end_time_ms = pause->end_time_ms;
+    v->pause[v->pauses++].freed = (double)(pause->heap_used_before_bytes - pause->heap_used_after_bytes);
+    v->freed += (double)(pause->heap_used_before_bytes - pause->heap_used_after_bytes);
+}
+
+/* ---- views ------------------------------------------------------------------------------------------------------- */
+
+static void learn_rate(struct hc_live_views *v, double rate)
+{
+    double sorted[HC_VIEW_RATES];
+    if (v->rate_count == HC_VIEW_RATES) {
+        memmove(v->rates, v->rates + 1, (HC_VIEW_RATES - 1) * sizeof v->rates[0]);
+        v->rate_count--;
+    }
+    v->rates[v->rate_count++] = rate;
+    memcpy(sorted, v->rates, sizeof sorted);
+    v->rate = v->rate_count >= RATES_ENOUGH ? RATE_TRUST * hc_values_percentile(sorted, v->rate_count, 0.25)
+                                            : RATE_TRUST_EARLY * hc_values_percentile(sorted, v->rate_count, 0.0);
+}
+
+/* The most that was live between base and view, garbage having grown evenly with allocation. */
+static double peak_between(const struct hc_live_views *v, double rate)
+{
+    double peak = 0;
+    for (uint32_t i = 0; i < v->points; i++)
+        peak = fmax(peak, v->point[i].used - v->garbage - rate * v->point[i].allocated);
+    return peak;
+}
+
+static double freed_since(const struct hc_live_views *v, int64_t time_ms)
+{
+    double freed = 0;
+    for (uint32_t i = 0; i < v->pauses; i++)
+        if (v->pause[i].end_time_ms > time_ms)
+            freed += v->pause[i].freed;
+    return fmin(freed, v->freed);
+}
+
+static void remember(struct hc_live_views *v, const struct hc_live_view *view)
+{
+    if (v->recent_count == HC_VIEW_RECENT) {
+        memmove(v->recent_bytes, v->recent_bytes + 1, (HC_VIEW_RECENT - 1) * sizeof v->recent_bytes[0]);
+        v->recent_count--;
+    }
+    v->recent_bytes[v->recent_count++] = view->live_bytes;
+    v->view_ms = view->time_ms;
+    v->count++;
+}
+
+uint64_t hc_live_views_observe_view(struct hc_live_views *v, const struct hc_live_view *view, uint64_t used_now_bytes)
+{
+    double live = (double)view->live_bytes, used_now = (double)used_now_bytes, peak = live;
+    double used = view->used_bytes != HC_BYTES_UNKNOWN ? (double)view->used_bytes : used_now;
+    double freed_after = freed_since(v, view->time_ms);
+    int swept = v->mixed_ms > view->time_ms;
+    double grown = fmax(0, used - live + v->freed - freed_after - v->garbage);
+    if (!swept && v->allocated_known && v->allocated > 0) {
+        peak = fmax(peak, peak_between(v, grown / v->allocated));
+        if (v->base_known)
+            learn_rate(v, grown / v->allocated);
+    } else {
+        peak = fmax(peak, v->peak);
+    }
+    remember(v, view);
+    set_base(v, live, swept ? used_now - live : used - live - freed_after, !swept);
+    return bytes(peak);
+}
+
+/* ---- answers ----------------------------------------------------------------------------------------------------- */
+
+uint64_t hc_live_views_peak(const struct hc_live_views *v)
+{
+    return v->count > 0 ? bytes(v->peak) : 0;
+}
+
+uint64_t hc_live_views_upper(const struct hc_live_views *v, uint64_t used_bytes)
+{
+    double used = (double)used_bytes, garbage = v->base_known ? fmax(0, v->garbage - v->freed) : 0;
+    return bytes(fmin(used, used - garbage + VIEW_ERROR * v->live));
+}
+
+uint64_t hc_live_views_lower(const struct hc_live_views *v, uint64_t used_bytes)
+{
+    double least = (double)used_bytes, most = 0;
+    if (v->recent_count == 0)
+        return 0;
+    for (uint32_t i = 0; i < v->recent_count; i++) {
+        least = fmin(least, (double)v->recent_bytes[i]);
+        most = fmax(most, (double)v->recent_bytes[i]);
+    }
+    /* a wave goes lower than the lowest view of it */
+    double lower = (1 - VIEW_ERROR) * least - 0.5 * (most - least);
+    return bytes(v->recent_count >= VIEWS_ENOUGH ? lower : fmin(lower, 0.5 * least));
+}

@@ -1,0 +1,176 @@
+#include "predictor/live_views.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MIB (UINT64_C(1) << 20)
+
+static int64_t clock_ms;
+static int based;
+static uint64_t peak_mib;
+
+static uint64_t see(struct hc_live_views *views, enum hc_gc_kind kind, uint64_t used_mib, uint64_t allocated_mib)
+{
+    struct hc_gc_sample sample = {.end_time_ms = clock_ms += 10000,
+                                  .heap_used_after_bytes = used_mib * MIB,
+                                  .allocated_bytes =
+                                      allocated_mib == UINT64_MAX ? HC_BYTES_UNKNOWN : allocated_mib * MIB,
+                                  .kind = kind};
+    uint64_t peak, live = hc_live_views_observe(views, &sample, HC_COLLECTOR_G1, &based, &peak);
+    peak_mib = peak / MIB;
+    return live / MIB;
+}
+
+static void pause_frees(struct hc_live_views *views, uint64_t before_mib, uint64_t after_mib)
+{
+    struct hc_gc_sample sample = {.end_time_ms = clock_ms += 100,
+                                  .heap_used_before_bytes = before_mib * MIB,
+                                  .heap_used_after_bytes = after_mib * MIB,
+                                  .kind = HC_GC_PAUSE};
+    hc_live_views_observe_pause(views, &sample);
+}
+
+/* The view of a moment `ago_ms` back; returns the settled peak. */
+static uint64_t view(struct hc_live_views *views, uint64_t live_mib, uint64_t used_mib, uint64_t now_mib,
+                     int64_t ago_ms)
+{
+    struct hc_live_view look = {.time_ms = clock_ms - ago_ms,
+                                .live_bytes = live_mib * MIB,
+                                .used_bytes = used_mib * MIB,
+                                .source = HC_LIVE_G1_MARKING,
+                                .evidence = HC_EVIDENCE_MARKING};
+    return hc_live_views_observe_view(views, &look, now_mib * MIB) / MIB;
+}
+
+static struct hc_live_views fresh(void)
+{
+    struct hc_live_views views;
+    clock_ms = 1000000;
+    hc_live_views_init(&views);
+    return views;
+}
+
+static void test_garbage_of_the_view_is_no_live_set(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    assert_int_equal(see(&views, HC_GC_YOUNG, 400, UINT64_MAX), 400); /* nothing known yet */
+    assert_int_equal(hc_live_views_peak(&views), 0);
+    view(&views, 150, 400, 400, 0);
+    assert_int_equal(see(&views, HC_GC_YOUNG, 400, UINT64_MAX), 150);
+    assert_int_equal(see(&views, HC_GC_YOUNG, 460, UINT64_MAX), 210); /* the most it can be */
+    assert_int_equal(hc_live_views_peak(&views) / MIB, 210);
+    assert_int_equal(hc_live_views_upper(&views, 460 * MIB) / MIB, 216); /* and what a view may be off */
+}
+
+static void test_two_views_show_the_rate_of_garbage(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    view(&views, 150, 200, 200, 0);
+    for (uint64_t i = 1; i <= 4; i++)
+        see(&views, HC_GC_YOUNG, 200 + 40 * i, 800);
+    assert_int_equal(hc_live_views_peak(&views) / MIB, 310);       /* all growth may be live */
+    assert_int_equal(view(&views, 150, 360, 360, 0), 150);         /* but was garbage: 40 MiB for 800 allocated */
+    assert_in_range(see(&views, HC_GC_YOUNG, 400, 800), 160, 163); /* 0.7 of the only rate is trusted */
+    for (uint64_t i = 0; i < 3; i++) {
+        view(&views, 150, 400 + 40 * i, 400 + 40 * i, 0);
+        see(&views, HC_GC_YOUNG, 440 + 40 * i, 800);
+    }
+    assert_in_range(see(&views, HC_GC_YOUNG, 560, 800), 156, 159); /* 0.9 of the quartile of four */
+    assert_int_equal(views.count, 5);
+}
+
+static void test_a_peak_between_two_views_is_found(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    view(&views, 100, 150, 150, 0);
+    see(&views, HC_GC_YOUNG, 170, 500);
+    see(&views, HC_GC_YOUNG, 390, 500); /* 200 more, then gone */
+    see(&views, HC_GC_YOUNG, 210, 500);
+    see(&views, HC_GC_YOUNG, 230, 500);
+    assert_int_equal(view(&views, 100, 230, 230, 0), 300);
+}
+
+static void test_the_first_view_settles_what_was_since_the_start(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    for (uint64_t i = 1; i <= 40; i++) /* more than there are points */
+        see(&views, HC_GC_YOUNG, 20 * i, 400);
+    assert_in_range(view(&views, 200, 800, 800, 0), 200, 210);
+    hc_live_views_restart(&views);
+    assert_int_equal(views.count, 0);
+    assert_int_equal(views.rate_count, 1); /* the job is the same */
+}
+
+static void test_remark_frees_garbage_of_the_view_that_comes_after_it(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    see(&views, HC_GC_YOUNG, 500, UINT64_MAX); /* Concurrent Start */
+    int64_t start_ms = clock_ms;
+    pause_frees(&views, 510, 310); /* Remark: 200 of the 300 MiB of garbage lay in whole regions */
+    view(&views, 200, 500, 310, clock_ms - start_ms);
+    assert_int_equal(see(&views, HC_GC_YOUNG, 300, UINT64_MAX), 200);
+    pause_frees(&views, 320, 280);
+    assert_int_equal(see(&views, HC_GC_YOUNG, 260, UINT64_MAX), 200);
+}
+
+static void test_a_mixed_run_keeps_the_estimate(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    view(&views, 200, 500, 500, 0);
+    see(&views, HC_GC_YOUNG, 510, 0);
+    see(&views, HC_GC_MIXED, 400, 0);
+    see(&views, HC_GC_MIXED, 260, 0); /* G1 leaves up to 5 % of the heap */
+    assert_int_equal(see(&views, HC_GC_YOUNG, 260, 0), 210);
+    assert_true(based);
+    assert_int_equal(peak_mib, 210);
+    see(&views, HC_GC_MIXED, 180, 0);
+    assert_int_equal(see(&views, HC_GC_YOUNG, 190, 0), 190); /* it can't have been more than 180 */
+}
+
+static void test_a_full_collection_is_a_base(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    view(&views, 200, 500, 500, 0);
+    assert_int_equal(see(&views, HC_GC_FULL, 120, 0), 120);
+    assert_true(based);
+    assert_int_equal(see(&views, HC_GC_YOUNG, 130, 0), 130);
+}
+
+static void test_bounds(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    assert_int_equal(hc_live_views_lower(&views, 100 * MIB), 0);
+    view(&views, 200, 500, 500, 0);
+    assert_int_equal(hc_live_views_lower(&views, 500 * MIB) / MIB, 100); /* one view says little of what follows */
+    for (unsigned i = 0; i < 12; i++)
+        view(&views, 200 + i % 2 * 10, 500, 500, 0);
+    assert_int_equal(hc_live_views_lower(&views, 500 * MIB) / MIB, 189);
+    assert_int_equal(hc_live_views_lower(&views, 100 * MIB) / MIB, 0 + 42); /* never above what is used */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_garbage_of_the_view_is_no_live_set),
+        cmocka_unit_test(test_two_views_show_the_rate_of_garbage),
+        cmocka_unit_test(test_a_peak_between_two_views_is_found),
+        cmocka_unit_test(test_the_first_view_settles_what_was_since_the_start),
+        cmocka_unit_test(test_remark_frees_garbage_of_the_view_that_comes_after_it),
+        cmocka_unit_test(test_a_mixed_run_keeps_the_estimate),
+        cmocka_unit_test(test_a_full_collection_is_a_base),
+        cmocka_unit_test(test_bounds),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
