@@ -217,6 +217,13 @@ static enum hc_status refused(const struct hc_rest *rest, const char *path, CURL
             return hc_fail(err, HC_EIO, 0, "%s%s answers with more than %zu bytes; is this Flink?", rest->shown, path,
                            rest->limit);
         return hc_fail(err, HC_ENOMEM, 0, "no memory for the answer of %s%s", rest->shown, path);
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return hc_fail(err, HC_EIO, 0,
+                       "%s%s: %s; right would be --ca with the certificate that signed the JobManager's (Flink's "
+                       "security.ssl.rest.truststore, in PEM)",
+                       rest->shown, path, rest->reason);
+    case CURLE_SSL_CACERT_BADFILE:
+        return hc_fail(err, HC_EIO, 0, "--ca: %s; right would be a readable file of certificates in PEM", rest->reason);
     default:
         return hc_fail(err, HC_EIO, 0, "%s%s: %s", rest->shown, path, rest->reason);
     }

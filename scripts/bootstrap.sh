@@ -62,6 +62,7 @@ missing_packages() {
         fuzzer_there || fuzzer_package
     elif [ "$1" != build ]; then
         command -v python3 >/dev/null || echo python3
+        command -v openssl >/dev/null || echo openssl
         [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates # for pip
         [ -x "$venv/bin/python" ] || python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
     fi

@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -85,7 +86,7 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def serve(cluster):
+def serve(cluster, certificate=None):
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -106,9 +107,13 @@ def serve(cluster):
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"http{'s' if certificate else ''}://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
@@ -201,6 +206,21 @@ def recommendations_from_logs():
     assert shown.returncode == 0 and len(shown.stdout.splitlines()) >= 3, shown.stderr
 
 
+def certificates_are_checked():
+    made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                           "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "ca.pem"], capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    with open("both.pem", "w") as both:
+        both.write(open("key.pem").read() + open("ca.pem").read())
+    with serve(Cluster(), "both.pem") as url:
+        out, _ = run("--rest", url, "--ca", "ca.pem")
+        assert json.loads(out)["flink_version"] == "1.20.5", out
+        _, err = run("--rest", url, code=1)
+        assert "certificate" in err and "--ca" in err, err
+        _, err = run("--rest", url, "--ca", "none.pem", code=1)
+        assert "none.pem" in err, err
+
+
 def an_election_is_waited_for():
     cluster = Cluster()
     cluster.election = 2
@@ -262,7 +282,7 @@ def usage():
         run(*arguments, code=2)
 
 
-for test in (whole_record, first_metrics_are_empty, old_metrics_do_not_count, recommendations_from_logs, an_election_is_waited_for,
+for test in (whole_record, first_metrics_are_empty, old_metrics_do_not_count, recommendations_from_logs, certificates_are_checked, an_election_is_waited_for,
              nobody_there, silence_ends, something_else, usage):
     with tempfile.TemporaryDirectory() as directory:
         os.chdir(directory)
