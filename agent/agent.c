@@ -8,6 +8,7 @@
 #include "gc_events.h"
 #include "java_thread.h"
 #include "jvm_gauge.h"
+#include "live_probe.h"
 #include "log.h"
 #include "perf_counters.h"
 #include "process_gauge.h"
@@ -20,6 +21,7 @@
 #include <jvmti.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* 1.2 is what JDK 11 to 25 all have; asking for the headers' newest version makes an older JVM refuse to start. */
@@ -34,6 +36,8 @@ static struct agent {
     struct ring ring;
     struct perf_counters counters;
     struct jvm_gauge gauge;
+    struct live_watch watch;
+    struct live_probe probe;
 } agent = {.taken = ATOMIC_FLAG_INIT};
 
 /* ---- events ---- */
@@ -117,13 +121,35 @@ static void announce(const char *missing)
              roles[agent.subject.role], agent.subject.name, agent.subject.jvm_version, heap, agent.dir);
 }
 
-/* What needs Java is asked for a second later at the earliest: the JVM's own start comes first. */
-static int start_java_thread(JNIEnv *jni)
+static void init_probe(void)
 {
-    const struct java_task tasks[] = {{jvm_gauge_run, &agent.gauge}};
+    const struct hc_subject *s = &agent.subject;
+    live_watch_init(&agent.watch, s->collector, (int)strtol(s->jvm_version, NULL, 10), s->heap_max_bytes,
+                    (uint64_t)perf_value(agent.counters.full_invocations));
+    agent.probe.args = &agent.args;
+    agent.probe.dir = agent.dir;
+    agent.probe.counters = &agent.counters;
+    agent.probe.collector = s->collector;
+    agent.probe.heap_bytes = s->heap_max_bytes;
+    agent.probe.watch = &agent.watch;
+    live_probe_init(&agent.probe);
+}
+
+/* What needs Java is asked for a second later at the earliest: the JVM's own start comes first. */
+static void start_java_thread(JNIEnv *jni, struct recorder_setup *setup)
+{
+    struct java_task tasks[JAVA_TASKS_MAX];
+    size_t count = 0;
     jvm_gauge_init(&agent.gauge);
-    return agent.args.off_heap_ms > 0 &&
-           java_thread_start(agent.jvmti, jni, tasks, sizeof tasks / sizeof tasks[0], JVM_GAUGE_PERIOD_MS) == 0;
+    init_probe();
+    if (agent.args.off_heap_ms > 0)
+        tasks[count++] = (struct java_task){jvm_gauge_run, &agent.gauge};
+    if (agent.args.live_probe)
+        tasks[count++] = (struct java_task){live_probe_run, &agent.probe};
+    int runs = count > 0 && java_thread_start(agent.jvmti, jni, tasks, count, JVM_GAUGE_PERIOD_MS) == 0;
+    setup->jvm_gauge = runs && agent.args.off_heap_ms > 0 ? &agent.gauge : NULL;
+    setup->live_probe = runs || !agent.args.live_probe ? &agent.probe : NULL;
+    setup->live_watch = &agent.watch;
 }
 
 /* The JVM lives: counters are there, threads can be started. */
@@ -145,8 +171,7 @@ static void start(JNIEnv *jni)
         agent.subject.heap_max_bytes = setup.heap_bytes;
     describe_jvm();
     announce(setup.missing);
-    if (start_java_thread(jni))
-        setup.jvm_gauge = &agent.gauge;
+    start_java_thread(jni, &setup);
     if (recorder_start(&setup) != 0)
         return;
     notify(JVMTI_ENABLE, JVMTI_EVENT_RESOURCE_EXHAUSTED);

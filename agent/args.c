@@ -121,15 +121,13 @@ static void set_share(struct args *a, const char *value)
 
 static void set_live_probe(struct args *a, const char *value)
 {
-    if (strcmp(value, "off") == 0 || strcmp(value, "auto") == 0)
-        return; /* without probes the two mean the same */
-    if (duration(value) <= 0)
-        problem(a, "live_probe=%s is not auto, off or a period such as 10m; off is used", value);
-    else
-        note(a,
-             "live_probe=%s: probes of the live set are not in this version; only the collections that happen anyway "
-             "are read",
-             value);
+    int64_t ms = strcmp(value, "off") == 0 || strcmp(value, "auto") == 0 ? 0 : duration(value);
+    if (ms != 0 && (ms < SECOND || ms > 7 * DAY)) {
+        problem(a, "live_probe=%s is not auto, off or a period between 1s and 7d; auto is used", value);
+        return;
+    }
+    a->live_probe = strcmp(value, "off") != 0;
+    a->live_probe_ms = ms;
 }
 
 static void set_off_heap(struct args *a, const char *value)
@@ -176,7 +174,7 @@ static void set(struct args *a, const char *name, const char *value)
     } else if (strcmp(name, "live_probe") == 0) {
         set_live_probe(a, value);
     } else if (strcmp(name, "live_probe_pause") == 0) {
-        note(a, "live_probe_pause=%s: full pauses as probes are not in this version; none is made", value);
+        set_duration(a, name, value, 1, HOUR, &a->live_probe_pause_ms);
     } else if (strcmp(name, "prometheus") == 0) {
         choice = 0;
         set_choice(a, name, value, on_off, 2, &choice);
@@ -204,6 +202,7 @@ void args_parse(const char *text, struct args *out)
         .gc_share = 0.05,
         .history = 1,
         .off_heap_ms = 10 * SECOND,
+        .live_probe = 1,
         .log = LOG_LEVEL_INFO,
     };
     while (text != NULL && *text != '\0') {

@@ -14,13 +14,16 @@ struct args {
     char dir[ARGS_PATH_SIZE]; /* "" : the directory of -Dlog.file, else the working directory */
     char name[128];           /* "" : resource id, else host and a stable suffix */
     enum args_role role;
-    int64_t publish_ms;  /* period of writing the recommendation */
-    int64_t horizon_ms;  /* how far ahead the size must hold */
-    int64_t warmup_ms;   /* no number before this */
-    double gc_share;     /* GC's share of time that the recommended heap may cost */
-    int history;         /* 0: the series is kept in memory only */
-    int64_t off_heap_ms; /* period of the gauges outside the heap; 0: off */
-    int strict;          /* a bad option stops the JVM */
+    int64_t publish_ms;          /* period of writing the recommendation */
+    int64_t horizon_ms;          /* how far ahead the size must hold */
+    int64_t warmup_ms;           /* no number before this */
+    double gc_share;             /* GC's share of time that the recommended heap may cost */
+    int history;                 /* 0: the series is kept in memory only */
+    int64_t off_heap_ms;         /* period of the gauges outside the heap; 0: off */
+    int live_probe;              /* 0: the JVM is never asked to look over its whole heap */
+    int64_t live_probe_ms;       /* period; 0: by itself, within its budget */
+    int64_t live_probe_pause_ms; /* a full collection may take so long; 0: none is ever made */
+    int strict;                  /* a bad option stops the JVM */
     enum log_level log;
     unsigned problems; /* options that were refused: their defaults are in force */
     char problem[ARGS_PROBLEMS_MAX][ARGS_PROBLEM_SIZE];

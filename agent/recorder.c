@@ -171,15 +171,29 @@ static int still_have_series(struct recorder *r)
     return 1;
 }
 
+/* What the probe saw; after the samples, so that the pause that a view describes is known. */
+static void take_views(struct recorder *r)
+{
+    struct hc_live_view view;
+    while (r->setup.live_probe != NULL && live_ring_pop(&r->setup.live_probe->ring, &view)) {
+        live_watch_view(r->setup.live_watch, &view);
+        (void)hc_predictor_observe_live(r->predictor, &view);
+    }
+}
+
 static void drain(struct recorder *r)
 {
     struct gc_record record;
     struct hc_gc_sample sample;
+    struct hc_live_view view;
     int64_t offset_ns = wall_minus_monotonic_ns();
     while (ring_pop(r->setup.ring, &record)) {
         sampler_make(&r->sampler, &record, offset_ns, &sample);
         (void)hc_predictor_observe(r->predictor, &sample); /* a sample that contradicts itself is counted there */
+        if (live_watch_sample(r->setup.live_watch, &sample, r->sampler.mixed_window, &view))
+            (void)hc_predictor_observe_live(r->predictor, &view);
     }
+    take_views(r);
     hc_predictor_count_dropped(r->predictor, ring_take_dropped(r->setup.ring));
 }
 
@@ -248,8 +262,12 @@ static void finish_look(struct recorder *r)
 static void publish(struct recorder *r)
 {
     struct hc_recommendation recommendation;
-    if (hc_predictor_predict(r->predictor, now_ms(CLOCK_REALTIME), &recommendation) == HC_OK)
-        publisher_publish(&r->publisher, &recommendation, r->setup.subject, r->setup.missing);
+    int64_t now = now_ms(CLOCK_REALTIME);
+    if (hc_predictor_predict(r->predictor, now, &recommendation) != HC_OK)
+        return;
+    if (r->setup.live_probe != NULL)
+        live_probe_tell(r->setup.live_probe, now, &recommendation);
+    publisher_publish(&r->publisher, &recommendation, r->setup.subject, r->setup.missing);
 }
 
 /* Sleeps until the next round or the end; 1 at the end. */

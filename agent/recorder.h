@@ -8,6 +8,7 @@
 
 #include "args.h"
 #include "jvm_gauge.h"
+#include "live_probe.h"
 #include "perf_counters.h"
 #include "ring.h"
 
@@ -24,7 +25,9 @@ struct recorder_setup {
     const char *dir;
     struct ring *ring;
     const struct perf_counters *counters;
-    struct jvm_gauge *jvm_gauge; /* NULL: no Java thread */
+    struct jvm_gauge *jvm_gauge;   /* NULL: no Java thread */
+    struct live_probe *live_probe; /* NULL: no Java thread, or none is wanted */
+    struct live_watch *live_watch;
     uintptr_t heap_start;
     size_t heap_bytes;
     const char *missing; /* why this JVM can't be measured, for the file; NULL: it can */

@@ -113,6 +113,15 @@ static const struct field backtest_fields[] = {
 };
 enum { BACKTEST_FIELDS = sizeof backtest_fields / sizeof backtest_fields[0] };
 
+/* Present only where the JVM's agent could have probed, or says why not (state is not empty). */
+static const struct field live_probe_fields[] = {
+    {"observed.live_probe", "probes", FIELD_COUNT, AT(observed.live_probe.probes)},
+    {"observed.live_probe", "cpu_share_ratio", FIELD_REAL, AT(observed.live_probe.cpu_share_ratio)},
+    {"observed.live_probe", "pause_max_ms", FIELD_REAL, AT(observed.live_probe.pause_max_ms)},
+    {"observed.live_probe", "last_at", FIELD_TIME, AT(observed.live_probe.last_at_ms)},
+};
+enum { LIVE_PROBE_FIELDS = sizeof live_probe_fields / sizeof live_probe_fields[0] };
+
 #undef AT
 #undef ADVICE
 

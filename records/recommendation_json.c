@@ -155,6 +155,15 @@ static int add_reasons(cJSON *top, const struct hc_recommendation *r)
     return ok;
 }
 
+static int add_live_probe(cJSON *top, const struct hc_recommendation *r)
+{
+    if (r->observed.live_probe.state[0] == '\0')
+        return 1;
+    cJSON *object = object_at(top, "observed.live_probe");
+    return object != NULL && cJSON_AddStringToObject(object, "state", r->observed.live_probe.state) != NULL &&
+           add_fields(top, r, live_probe_fields, LIVE_PROBE_FIELDS);
+}
+
 static int add_consumers(cJSON *top, const struct hc_recommendation *r)
 {
     if (!r->off_heap.managed_consumers_known)
@@ -222,7 +231,7 @@ enum hc_status hc_recommendation_print(const struct hc_recommendation *r, const 
              cJSON_AddNumberToObject(top, "format_version", FORMAT_VERSION) != NULL &&
              add_fields(top, r, recommendation_fields, 1) && add_subject(top, subject) &&
              add_fields(top, r, recommendation_fields + 1, RECOMMENDATION_FIELDS - 1) && add_reasons(top, r) &&
-             add_consumers(top, r) &&
+             add_live_probe(top, r) && add_consumers(top, r) &&
              (r->backtest.decisions == 0 || add_fields(top, r, backtest_fields, BACKTEST_FIELDS)) &&
              add_events(top, r) && add_histogram(top, r);
     if (ok)
@@ -449,9 +458,14 @@ static enum hc_status read_all(const cJSON *top, struct hc_recommendation *r, st
         return hc_fail(err, HC_EPARSE, 0, "'subject' is missing");
     set_unknown(r, recommendation_fields, RECOMMENDATION_FIELDS);
     set_unknown(r, backtest_fields, BACKTEST_FIELDS);
+    set_unknown(r, live_probe_fields, LIVE_PROBE_FIELDS);
     enum hc_status status = read_fields(top, r, recommendation_fields, RECOMMENDATION_FIELDS, err);
     if (status == HC_OK)
         status = read_fields(top, r, backtest_fields, BACKTEST_FIELDS, err);
+    if (status == HC_OK)
+        status = read_fields(top, r, live_probe_fields, LIVE_PROBE_FIELDS, err);
+    read_text(find(top, "observed.live_probe"), "state", r->observed.live_probe.state,
+              sizeof r->observed.live_probe.state);
     if (status == HC_OK && r->verdict != HC_VERDICT_INSUFFICIENT_DATA && r->heap_bytes == HC_BYTES_UNKNOWN)
         status = hc_fail(err, HC_EPARSE, 0, "'recommendation.heap_bytes' is missing");
     if (status == HC_OK)

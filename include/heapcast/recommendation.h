@@ -75,6 +75,13 @@ struct hc_recommendation {
         double allocation_bytes_per_s, promotion_bytes_per_s;
         double gc_share_ratio; /* pauses over wall time */
         double pause_p50_ms, pause_p99_ms, pause_max_ms;
+        struct {
+            uint64_t probes;        /* looks over the whole heap that heapcast asked for, in this run of the JVM */
+            double cpu_share_ratio; /* what they cost: CPU time over wall time, of one core */
+            double pause_max_ms;    /* the longest pause that one added */
+            int64_t last_at_ms;     /* the moment that the newest look describes, asked for or not */
+            char state[128];        /* "on", "off", or why there is none (now); "": nothing could ask */
+        } live_probe;
     } observed;
 
     struct {

@@ -23,6 +23,9 @@ static void assert_defaults(void)
     assert_true(a.gc_share == 0.05);
     assert_int_equal(a.history, 1);
     assert_int_equal(a.off_heap_ms, 10000);
+    assert_int_equal(a.live_probe, 1);
+    assert_int_equal(a.live_probe_ms, 0);
+    assert_int_equal(a.live_probe_pause_ms, 0);
     assert_int_equal(a.strict, 0);
     assert_int_equal(a.log, LOG_LEVEL_INFO);
 }
@@ -214,16 +217,42 @@ static void a_directory_too_long_is_refused_not_cut(void **state)
 static void options_of_later_versions_say_so(void **state)
 {
     (void)state;
-    parse("live_probe=10m,live_probe_pause=1s,prometheus=on");
+    parse("prometheus=on");
     assert_int_equal(a.problems, 0);
-    assert_int_equal(a.notes, 3);
-    for (unsigned i = 0; i < 3; i++)
-        assert_contains(a.note[i], "not in this version");
-    parse("live_probe=off,prometheus=off");
+    assert_int_equal(a.notes, 1);
+    assert_contains(a.note[0], "not in this version");
+    parse("prometheus=off");
     assert_int_equal(a.notes + a.problems, 0);
-    parse("live_probe=sometimes,prometheus=yes");
+    parse("prometheus=yes");
     assert_int_equal(a.notes, 0);
-    assert_int_equal(a.problems, 2);
+    assert_int_equal(a.problems, 1);
+}
+
+static void live_probe_is_auto_off_or_a_period(void **state)
+{
+    (void)state;
+    parse("live_probe=auto");
+    assert_int_equal(a.live_probe, 1);
+    assert_int_equal(a.live_probe_ms, 0);
+    parse("live_probe=off");
+    assert_int_equal(a.live_probe, 0);
+    parse("live_probe=10m,live_probe_pause=500ms");
+    assert_int_equal(a.live_probe, 1);
+    assert_int_equal(a.live_probe_ms, 600000);
+    assert_int_equal(a.live_probe_pause_ms, 500);
+    assert_int_equal(a.problems + a.notes, 0);
+    static const char *const bad[] = {"live_probe=sometimes", "live_probe=0", "live_probe=999ms", "live_probe=8d",
+                                      "live_probe=on"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        parse(bad[i]);
+        assert_int_equal(a.problems, 1);
+        assert_contains(a.problem[0], bad[i]);
+        assert_contains(a.problem[0], "auto is used");
+        assert_defaults();
+    }
+    parse("live_probe_pause=0");
+    assert_int_equal(a.problems, 1);
+    assert_int_equal(a.live_probe_pause_ms, 0);
 }
 
 static void off_heap_can_be_switched_off(void **state)
@@ -253,6 +282,7 @@ int main(void)
         cmocka_unit_test(only_file_name_letters_survive_in_a_name),
         cmocka_unit_test(a_directory_too_long_is_refused_not_cut),
         cmocka_unit_test(options_of_later_versions_say_so),
+        cmocka_unit_test(live_probe_is_auto_off_or_a_period),
         cmocka_unit_test(off_heap_can_be_switched_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

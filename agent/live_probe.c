@@ -1,0 +1,608 @@
+#include "live_probe.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    IDLE_MS = 1000,
+    PULSE_POLL_MS = 10,
+    MARKING_POLL_MS = 20, /* soon after Remark: then the table of the Cleanup pause is not printed */
+    LISTEN_POLL_MS = 200,
+    PULSE_TIMEOUT_MS = 10 * 1000, /* the JVM looks at the flag once a second */
+    MARKING_TIMEOUT_MS = 120 * 1000,
+    COMMAND_TIMEOUT_MS = 5 * 1000, /* the command has returned: its log comes at once */
+    SETTLE_MIN_MS = 200,
+    SETTLE_MAX_MS = 5 * 1000,
+    LISTEN_EVERY_MS = 60 * 1000, /* G1: a natural cycle's table costs its Remark some 4 ms */
+    LISTEN_OFTEN_MS = 10 * 1000, /* ZGC, Shenandoah: some kilobytes written outside the pauses */
+    REGIONS_MAX = 4096,          /* a table costs 2 us a region, in a pause */
+    FULL_EVERY_MS = 60 * 60 * 1000
+};
+
+#define GC_SHARE_MAX 0.10
+/* What a full collection takes at most, by what it may find alive: 60 ms for 100 MiB, measured with Serial. */
+#define FULL_US_PER_MIB 600.0
+
+/* The value of the pulse: no round number that a user would have chosen, so that one that was left is known for ours.
+ */
+#define PULSE_FLAG "G1PeriodicGCInterval"
+#define PULSE_VALUE "11"
+
+static int64_t now_ms(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int64_t own_cpu_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void say_state(struct live_probe *p, const char *text)
+{
+    atomic_store_explicit(&p->state, text, memory_order_release);
+}
+
+/* ---- which way there is ---- */
+
+static const char *find_way_g1(JNIEnv *jni, struct live_probe *p)
+{
+    char value[32];
+    long long region = vm_control_flag_number(jni, &p->vm, "G1HeapRegionSize");
+    if (region <= 0 || p->heap_bytes == HC_BYTES_UNKNOWN || p->heap_bytes / (uint64_t)region > REGIONS_MAX)
+        return "the heap has too many regions: printing them would make a pause too long (a larger "
+               "-XX:G1HeapRegionSize "
+               "helps)";
+    p->can_listen = 1;
+    if (!vm_control_flag(jni, &p->vm, PULSE_FLAG, value, sizeof value)) {
+        if (!vm_control_flag_is_true(jni, &p->vm, "ExplicitGCInvokesConcurrent"))
+            return "on this JDK a cycle can only be asked for with -XX:+ExplicitGCInvokesConcurrent";
+        p->way = LIVE_PROBE_COMMAND;
+        return NULL;
+    }
+    if (strcmp(value, PULSE_VALUE) == 0) { /* an agent before us was unloaded in the middle */
+        log_line(LOG_LEVEL_INFO, "-XX:" PULSE_FLAG "=" PULSE_VALUE " was left by a probe; it is set back to 0");
+        (void)vm_control_set_flag(jni, &p->vm, PULSE_FLAG, "0");
+    }
+    if (!vm_control_flag_is_true(jni, &p->vm, "G1PeriodicGCInvokesConcurrent"))
+        return "-XX:-G1PeriodicGCInvokesConcurrent would make each probe a full collection";
+    if (!vm_control_flag(jni, &p->vm, "G1PeriodicGCSystemLoadThreshold", value, sizeof value) ||
+        strspn(value, "0.") != strlen(value))
+        return "-XX:G1PeriodicGCSystemLoadThreshold keeps the JVM from cycles that are asked for";
+    p->way = LIVE_PROBE_PULSE;
+    return NULL;
+}
+
+static const char *find_way_shenandoah(JNIEnv *jni, struct live_probe *p)
+{
+    char mode[32];
+    if (vm_control_flag(jni, &p->vm, "ShenandoahGCMode", mode, sizeof mode) && strcmp(mode, "passive") == 0)
+        return "Shenandoah's passive mode has no concurrent cycles";
+    p->can_listen = 1;
+    if (!vm_control_flag_is_true(jni, &p->vm, "ExplicitGCInvokesConcurrent"))
+        return "-XX:-ExplicitGCInvokesConcurrent would make each probe a full collection";
+    p->way = LIVE_PROBE_COMMAND;
+    return NULL;
+}
+
+static const char *find_way(JNIEnv *jni, struct live_probe *p)
+{
+    const char *missing = vm_control_find(jni, &p->vm);
+    if (missing != NULL)
+        return missing;
+    switch (p->collector) {
+    case HC_COLLECTOR_G1:
+        return find_way_g1(jni, p);
+    case HC_COLLECTOR_Z:
+        p->can_listen = 1;
+        p->way = LIVE_PROBE_COMMAND;
+        return NULL;
+    case HC_COLLECTOR_SHENANDOAH:
+        return find_way_shenandoah(jni, p);
+    case HC_COLLECTOR_EPSILON:
+        return "this collector never collects";
+    default:
+        return "this collector has no concurrent way to look over the whole heap";
+    }
+}
+
+static int full_would_do(const struct live_probe *p)
+{
+    return p->args->live_probe_pause_ms > 0 && p->vm.commands != NULL &&
+           (p->collector == HC_COLLECTOR_SERIAL || p->collector == HC_COLLECTOR_PARALLEL ||
+            p->collector == HC_COLLECTOR_CMS || p->collector == HC_COLLECTOR_G1);
+}
+
+static void set_up(JNIEnv *jni, struct live_probe *p, int64_t now)
+{
+    p->way = LIVE_PROBE_NONE;
+    p->refusal = find_way(jni, p);
+    if (p->refusal != NULL && full_would_do(p)) {
+        log_line(LOG_LEVEL_INFO, "live set: %s; full collections of less than %lld ms are made instead", p->refusal,
+                 (long long)p->args->live_probe_pause_ms);
+        p->way = LIVE_PROBE_FULL;
+        p->refusal = NULL;
+    }
+    if (p->refusal != NULL)
+        log_line(LOG_LEVEL_INFO, "live set: no probes (%s); %s", p->refusal,
+                 p->can_listen ? "cycles that come by themselves are read" : "only what collections leave is read");
+    say_state(p, p->refusal != NULL ? p->refusal : "waiting for the first probe");
+    probe_pace_init(&p->pace, p->args->live_probe_ms, p->args->warmup_ms, now,
+                    (uint64_t)now_ms(CLOCK_REALTIME) * 2654435761u + (uint64_t)getpid());
+    cpu_throttle_init(&p->throttle, "/proc/self/cgroup", "/sys/fs/cgroup");
+    p->cpu_known = gc_cpu_read(&p->cpu, &p->cpu_after_last);
+    p->after_last_ms = now;
+    p->phases_seen = perf_value(p->counters->phase_invocations);
+    atomic_store_explicit(&p->since_ms, now_ms(CLOCK_REALTIME), memory_order_relaxed);
+    p->step = LIVE_PROBE_IDLE;
+}
+
+/* ---- the JVM's log ---- */
+
+static int switch_log(JNIEnv *jni, struct live_probe *p, int on)
+{
+    static const char *const what[] = {
+        [HC_COLLECTOR_G1] = "gc=info,gc+liveness=trace",
+        [HC_COLLECTOR_Z] = "gc=info,gc+heap=info,gc+phases=info",
+        [HC_COLLECTOR_SHENANDOAH] = "gc=info,gc+ergo=info",
+    };
+    char command[PROBE_LOG_PATH + 160], answer[160] = "";
+    if (on)
+        snprintf(command, sizeof command, "VM.log output=%s what=%s decorators=tn output_options=filecount=0",
+                 p->log.path, what[p->collector]);
+    else
+        snprintf(command, sizeof command, "VM.log output=%s what=all=off", p->log.path);
+    if (vm_control_run(jni, &p->vm, command, answer, sizeof answer) && answer[0] == '\0')
+        return 1;
+    log_line(LOG_LEVEL_DEBUG, "live set: the JVM does not switch its log: %s", answer);
+    return 0;
+}
+
+static int start_log(JNIEnv *jni, struct live_probe *p)
+{
+    liveness_table_init(&p->table);
+    marking_log_init(&p->marking);
+    p->marked = 0;
+    if (p->log.fd < 0 && probe_log_open(&p->log, p->dir) != 0)
+        return 0;
+    probe_log_clear(&p->log);
+    if (!p->logging) {
+        p->logging = switch_log(jni, p, 1);
+        probe_log_hide(&p->log);
+    }
+    return p->logging;
+}
+
+static void stop_log(JNIEnv *jni, struct live_probe *p)
+{
+    if (p->logging)
+        (void)switch_log(jni, p, 0);
+    p->logging = 0;
+}
+
+/* A file has lost its name: the next probe needs a new one. Memory is kept, empty. */
+static void end_log(struct live_probe *p)
+{
+    if (p->log.in_file)
+        probe_log_close(&p->log);
+    else
+        probe_log_clear(&p->log);
+}
+
+static int take_line(void *probe, const char *line)
+{
+    struct live_probe *p = probe;
+    if (p->collector == HC_COLLECTOR_G1) {
+        (void)liveness_table_line(&p->table, line);
+        return 0; /* the Remark line comes after its table */
+    }
+    p->marked = p->collector == HC_COLLECTOR_Z ? marking_log_z_line(&p->marking, line)
+                                               : marking_log_shenandoah_line(&p->marking, line);
+    if (p->step != LIVE_PROBE_LISTENING && !p->marking.asked)
+        p->marked = 0; /* a cycle that ran already when ours was asked for */
+    return p->marked;
+}
+
+static void read_log(struct live_probe *p)
+{
+    if (!p->marked)
+        probe_log_read(&p->log, take_line, p);
+}
+
+static int has_begun(const struct live_probe *p)
+{
+    return p->table.state != LIVENESS_WAITING;
+}
+
+static int has_failed(const struct live_probe *p)
+{
+    return p->table.state == LIVENESS_ABORTED || p->table.state == LIVENESS_STRANGE;
+}
+
+static int has_result(const struct live_probe *p)
+{
+    return p->table.state == LIVENESS_DONE || p->marked;
+}
+
+/* ---- the flag ---- */
+
+static int pulse(JNIEnv *jni, struct live_probe *p)
+{
+    if (!vm_control_flag(jni, &p->vm, PULSE_FLAG, p->flag_before, sizeof p->flag_before))
+        return 0;
+    p->flag_changed = 1; /* before it is: whatever comes of it, it is set back */
+    return vm_control_set_flag(jni, &p->vm, PULSE_FLAG, PULSE_VALUE);
+}
+
+static void restore_flag(JNIEnv *jni, struct live_probe *p)
+{
+    if (p->flag_changed && vm_control_set_flag(jni, &p->vm, PULSE_FLAG, p->flag_before))
+        p->flag_changed = 0;
+}
+
+/* ---- what it costs ---- */
+
+static void begin_cost(struct live_probe *p, int64_t now)
+{
+    struct gc_cpu_time t;
+    p->begun_ms = now;
+    p->own_before_us = own_cpu_us();
+    p->cpu_before = p->cpu_after_last;
+    if (!p->cpu_known || !gc_cpu_read(&p->cpu, &t))
+        return;
+    p->cpu_before = t;
+    if (now - p->after_last_ms >= 2000)
+        p->usual_ns_per_ms = (double)(t.other_ns - p->cpu_after_last.other_ns) / (double)(now - p->after_last_ms);
+}
+
+/* Threads that only mark are ours; those that also make the young collections worked for these in the meantime, too. */
+static uint64_t end_cost(struct live_probe *p, int64_t now)
+{
+    struct gc_cpu_time t;
+    double ns = 0;
+    if (p->cpu_known && gc_cpu_read(&p->cpu, &t)) {
+        double other = (double)(t.other_ns - p->cpu_before.other_ns) - p->usual_ns_per_ms * (double)(now - p->begun_ms);
+        ns = (double)(t.concurrent_ns - p->cpu_before.concurrent_ns) + (other > 0 ? other : 0);
+        p->cpu_after_last = t;
+        p->after_last_ms = now;
+    }
+    return (uint64_t)(ns / 1000) + (uint64_t)(own_cpu_us() - p->own_before_us);
+}
+
+/* ---- the end of a probe ---- */
+
+static void count(struct live_probe *p, uint64_t cost_us, uint64_t pause_us)
+{
+    atomic_fetch_add_explicit(&p->cpu_us, cost_us, memory_order_relaxed);
+    if (pause_us > atomic_load_explicit(&p->pause_max_us, memory_order_relaxed))
+        atomic_store_explicit(&p->pause_max_us, pause_us, memory_order_relaxed);
+}
+
+static void give_up(JNIEnv *jni, struct live_probe *p, int64_t now, const char *why)
+{
+    restore_flag(jni, p);
+    stop_log(jni, p);
+    if (p->step != LIVE_PROBE_LISTENING) {
+        uint64_t cost = end_cost(p, now);
+        probe_pace_failed(&p->pace, now, cost);
+        count(p, cost, p->table.added_max_us);
+        say_state(p, why);
+        log_line(LOG_LEVEL_DEBUG, "live set: %s", why);
+    }
+    end_log(p);
+    p->step = LIVE_PROBE_IDLE;
+}
+
+static struct hc_live_view view_of(const struct live_probe *p)
+{
+    static const enum hc_live_source sources[] = {[HC_COLLECTOR_G1] = HC_LIVE_G1_MARKING,
+                                                  [HC_COLLECTOR_Z] = HC_LIVE_Z_MARKING,
+                                                  [HC_COLLECTOR_SHENANDOAH] = HC_LIVE_SHENANDOAH_MARKING};
+    int g1 = p->collector == HC_COLLECTOR_G1;
+    int64_t wall_ms = now_ms(CLOCK_REALTIME) - now_ms(CLOCK_MONOTONIC);
+    return (struct hc_live_view){
+        .time_ms = (g1 ? p->table.start_ns : p->marking.start_ns) / 1000000 + wall_ms,
+        .live_bytes = g1 ? p->table.live_bytes : p->marking.live_bytes,
+        .used_bytes = g1 ? p->table.used_bytes : p->marking.used_bytes,
+        .pause_us = g1 ? p->table.added_us : p->marking.pause_us,
+        .source = sources[p->collector],
+        .evidence = p->collector == HC_COLLECTOR_SHENANDOAH ? HC_EVIDENCE_ESTIMATE : HC_EVIDENCE_MARKING,
+        .asked = (uint32_t)(g1 ? p->table.asked : p->marking.asked),
+    };
+}
+
+static void say_first(struct live_probe *p, const struct hc_live_view *v)
+{
+    log_line(p->said ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
+             "live set %.1f MiB of %.0f MiB used, by %s; it cost %.0f ms of CPU, pauses of %.1f ms",
+             (double)v->live_bytes / 1048576, (double)v->used_bytes / 1048576,
+             v->asked ? "a marking that was asked for" : "a marking that came by itself", (double)v->cpu_us / 1000,
+             (double)v->pause_us / 1000);
+    p->said = 1;
+}
+
+static void deliver(struct live_probe *p, int64_t now, int listening)
+{
+    struct hc_live_view view = view_of(p);
+    uint64_t cost = end_cost(p, now);
+    if (listening)
+        view.asked = 0;
+    if (view.asked) {
+        view.cpu_us = cost;
+        probe_pace_done(&p->pace, now, cost, view.live_bytes);
+        atomic_fetch_add_explicit(&p->probes, 1, memory_order_relaxed);
+        count(p, cost, p->collector == HC_COLLECTOR_G1 ? p->table.added_max_us : p->marking.pause_max_us);
+    } else { /* it would have come without us */
+        view.pause_us = 0;
+        probe_pace_seen(&p->pace, now, view.live_bytes);
+    }
+    live_ring_push(&p->ring, &view);
+    atomic_store_explicit(&p->last_at_ms, view.time_ms, memory_order_relaxed);
+    say_state(p, p->refusal != NULL ? p->refusal : "on");
+    say_first(p, &view);
+    end_log(p);
+    p->step = LIVE_PROBE_IDLE;
+}
+
+/* ---- steps ---- */
+
+static int begin_settling(JNIEnv *jni, struct live_probe *p, int64_t now)
+{
+    int64_t passed = now - p->begun_ms;
+    stop_log(jni, p);
+    read_log(p); /* what was still written: G1's Remark line */
+    /* after Remark G1 goes on to rebuild remembered sets, which is part of the price */
+    p->settled_ms = now + (passed < SETTLE_MIN_MS ? SETTLE_MIN_MS : passed > SETTLE_MAX_MS ? SETTLE_MAX_MS : passed);
+    p->step = LIVE_PROBE_SETTLING;
+    return SETTLE_MIN_MS;
+}
+
+static int wait_for_result(JNIEnv *jni, struct live_probe *p, int64_t now)
+{
+    read_log(p);
+    if (has_result(p))
+        return begin_settling(jni, p, now);
+    if (p->table.state == LIVENESS_ABORTED)
+        give_up(jni, p, now, "a full collection came into the last probe");
+    else if (has_failed(p))
+        give_up(jni, p, now, p->table.strange);
+    else if (now >= p->deadline_ms)
+        give_up(jni, p, now, "the marking of the last probe did not end in time");
+    else
+        return MARKING_POLL_MS;
+    return IDLE_MS;
+}
+
+static int wait_for_start(JNIEnv *jni, struct live_probe *p, int64_t now)
+{
+    read_log(p);
+    if (has_begun(p)) {
+        restore_flag(jni, p);
+        p->step = LIVE_PROBE_MARKING;
+        p->deadline_ms = now + MARKING_TIMEOUT_MS;
+        return wait_for_result(jni, p, now);
+    }
+    if (now < p->deadline_ms)
+        return PULSE_POLL_MS;
+    give_up(jni, p, now, "the JVM did not begin a cycle within 10 s");
+    return IDLE_MS;
+}
+
+static int listen(JNIEnv *jni, struct live_probe *p, int64_t now)
+{
+    read_log(p);
+    p->begun_ms = now;
+    if (has_result(p)) {
+        stop_log(jni, p);
+        deliver(p, now, 1);
+    } else if (has_failed(p)) {
+        give_up(jni, p, now, "");
+    } else {
+        return has_begun(p) ? MARKING_POLL_MS : LISTEN_POLL_MS;
+    }
+    p->listened_ms = now;
+    return IDLE_MS;
+}
+
+static int begin_full(JNIEnv *jni, struct live_probe *p, int64_t now)
+{
+    char answer[160];
+    begin_cost(p, now);
+    if (!vm_control_run(jni, &p->vm, "GC.run", answer, sizeof answer)) {
+        give_up(jni, p, now, "the JVM refuses to collect");
+        return IDLE_MS;
+    }
+    uint64_t cost = end_cost(p, now_ms(CLOCK_MONOTONIC));
+    atomic_fetch_add_explicit(&p->probes, 1, memory_order_relaxed);
+    atomic_store_explicit(&p->last_at_ms, now_ms(CLOCK_REALTIME), memory_order_relaxed);
+    count(p, cost, (uint64_t)(now_ms(CLOCK_MONOTONIC) - now) * 1000);
+    probe_pace_done(&p->pace, now, cost, 0);
+    say_state(p, "on, by full collections");
+    p->step = LIVE_PROBE_IDLE;
+    return IDLE_MS;
+}
+
+static int begin_command(JNIEnv *jni, struct live_probe *p)
+{
+    char answer[160];
+    int ran = vm_control_run(jni, &p->vm, "GC.run", answer, sizeof answer);
+    int64_t now = now_ms(CLOCK_MONOTONIC); /* it has waited for the cycle */
+    if (!ran) {
+        give_up(jni, p, now, "the JVM refuses to collect");
+        return IDLE_MS;
+    }
+    p->step = LIVE_PROBE_MARKING;
+    p->deadline_ms = now + COMMAND_TIMEOUT_MS;
+    return wait_for_result(jni, p, now);
+}
+
+static int begin(JNIEnv *jni, struct live_probe *p, int64_t now)
+{
+    if (p->way == LIVE_PROBE_FULL)
+        return begin_full(jni, p, now);
+    begin_cost(p, now);
+    p->step = LIVE_PROBE_PULSED;
+    if (!start_log(jni, p)) {
+        give_up(jni, p, now, "the JVM's log can't be switched on from inside");
+        return IDLE_MS;
+    }
+    if (p->way == LIVE_PROBE_COMMAND)
+        return begin_command(jni, p);
+    if (!pulse(jni, p)) {
+        give_up(jni, p, now, "-XX:" PULSE_FLAG " can't be changed");
+        return IDLE_MS;
+    }
+    p->deadline_ms = now + PULSE_TIMEOUT_MS;
+    return PULSE_POLL_MS;
+}
+
+/* ---- idle: whether now is a good moment ---- */
+
+static void note_second(struct live_probe *p, int64_t now)
+{
+    if (now - p->second_ms < IDLE_MS && p->seconds > 0)
+        return;
+    p->second_ms = now;
+    unsigned at = p->seconds++ % LIVE_PROBE_MINUTE;
+    p->pause_at[at] = atomic_load_explicit(&p->watch->pause_us, memory_order_relaxed);
+    unsigned before = (at + LIVE_PROBE_MINUTE - 1) % LIVE_PROBE_MINUTE;
+    p->throttled_at[at] = at % 5 == 0 ? cpu_throttle_read(&p->throttle) : p->throttled_at[before];
+}
+
+/* How much came in the last minute, or since there were turns. */
+static uint64_t in_minute(const struct live_probe *p, const uint64_t *at, unsigned *out_seconds)
+{
+    unsigned newest = (p->seconds + LIVE_PROBE_MINUTE - 1) % LIVE_PROBE_MINUTE;
+    unsigned oldest = p->seconds < LIVE_PROBE_MINUTE ? 0 : p->seconds % LIVE_PROBE_MINUTE;
+    *out_seconds = p->seconds < LIVE_PROBE_MINUTE ? newest : LIVE_PROBE_MINUTE - 1;
+    return at[newest] - at[oldest];
+}
+
+/* Why not now; NULL: nothing stands against it. */
+static const char *bad_moment(const struct live_probe *p)
+{
+    unsigned seconds;
+    if (in_minute(p, p->throttled_at, &seconds) > 0)
+        return "waiting: the container's CPU quota is used up";
+    if ((double)in_minute(p, p->pause_at, &seconds) > GC_SHARE_MAX * 1e6 * (seconds > 10 ? seconds : 10))
+        return "waiting: garbage collection takes more than 10 % of the time";
+    if (p->args->live_probe_ms == 0 &&
+        now_ms(CLOCK_REALTIME) < atomic_load_explicit(&p->watch->mixed_until_ms, memory_order_relaxed))
+        return "waiting: mixed collections are at work";
+    return NULL;
+}
+
+/* A full collection is for the rare case: short enough, not often, and only where there is something new to learn. */
+static const char *bad_moment_for_full(const struct live_probe *p)
+{
+    const struct live_watch *w = p->watch;
+    uint64_t used = atomic_load_explicit(&w->used_bytes, memory_order_relaxed);
+    uint64_t old = atomic_load_explicit(&w->old_bytes, memory_order_relaxed);
+    int64_t full_ms = atomic_load_explicit(&w->full_ms, memory_order_relaxed);
+    double expected_us = (double)used / 1048576 * FULL_US_PER_MIB;
+    if (used == 0)
+        return "waiting for the first collection";
+    if (expected_us > (double)p->args->live_probe_pause_ms * 1000)
+        return "a full collection would take longer than live_probe_pause allows";
+    if (full_ms != 0 && now_ms(CLOCK_REALTIME) - full_ms < FULL_EVERY_MS)
+        return "on, by full collections";
+    if (full_ms != 0 && old <= atomic_load_explicit(&w->full_old_bytes, memory_order_relaxed))
+        return "on, by full collections";
+    return NULL;
+}
+
+/* Whether cycles come by themselves, and it is time to read one. G1: only if there was one since the last look. */
+static int may_listen(struct live_probe *p, int64_t now)
+{
+    int64_t phases = perf_value(p->counters->phase_invocations), before = p->phases_seen;
+    if (!p->can_listen)
+        return 0;
+    if (p->collector != HC_COLLECTOR_G1)
+        return now - p->listened_ms >= LISTEN_OFTEN_MS;
+    if (now - p->listened_ms < LISTEN_EVERY_MS)
+        return 0;
+    p->listened_ms = now;
+    p->phases_seen = phases;
+    return phases != before;
+}
+
+static int idle(JNIEnv *jni, struct live_probe *p, int64_t now)
+{
+    if (p->flag_changed)
+        restore_flag(jni, p);
+    if (p->way != LIVE_PROBE_NONE && now >= probe_pace_due_ms(&p->pace)) {
+        const char *why = bad_moment(p);
+        if (why == NULL && p->way == LIVE_PROBE_FULL)
+            why = bad_moment_for_full(p);
+        if (why == NULL)
+            return begin(jni, p, now);
+        say_state(p, why);
+    }
+    if (may_listen(p, now) && start_log(jni, p)) {
+        p->step = LIVE_PROBE_LISTENING;
+        return LISTEN_POLL_MS;
+    }
+    return IDLE_MS;
+}
+
+int live_probe_run(void *probe, JNIEnv *jni)
+{
+    struct live_probe *p = probe;
+    int64_t now = now_ms(CLOCK_MONOTONIC);
+    if (p->step == LIVE_PROBE_NEW)
+        set_up(jni, p, now);
+    if (p->way == LIVE_PROBE_NONE && !p->can_listen)
+        return 0;
+    note_second(p, now);
+    if (atomic_exchange_explicit(&p->watch->grown, 0, memory_order_relaxed))
+        probe_pace_grown(&p->pace, now);
+    switch (p->step) {
+    case LIVE_PROBE_LISTENING:
+        if (p->way == LIVE_PROBE_NONE || now < probe_pace_due_ms(&p->pace) || bad_moment(p) != NULL || has_begun(p))
+            return listen(jni, p, now);
+        return begin(jni, p, now); /* none came: ask for one, with the log that is on already */
+    case LIVE_PROBE_PULSED:
+        return wait_for_start(jni, p, now);
+    case LIVE_PROBE_MARKING:
+        return wait_for_result(jni, p, now);
+    case LIVE_PROBE_SETTLING:
+        if (now < p->settled_ms)
+            return SETTLE_MIN_MS;
+        deliver(p, now, 0);
+        return IDLE_MS;
+    default:
+        return idle(jni, p, now);
+    }
+}
+
+/* ---- life ---- */
+
+void live_probe_init(struct live_probe *p)
+{
+    p->step = LIVE_PROBE_NEW;
+    p->log.fd = -1;
+    p->listened_ms = now_ms(CLOCK_MONOTONIC);
+    gc_cpu_init(&p->cpu, "/proc/self/task");
+    say_state(p, p->args->live_probe ? "waiting for the first probe" : "off");
+}
+
+void live_probe_tell(struct live_probe *p, int64_t now, struct hc_recommendation *out)
+{
+    const char *state = atomic_load_explicit(&p->state, memory_order_acquire);
+    int64_t since = atomic_load_explicit(&p->since_ms, memory_order_relaxed);
+    uint64_t pause = atomic_load_explicit(&p->pause_max_us, memory_order_relaxed);
+    out->observed.live_probe.probes = atomic_load_explicit(&p->probes, memory_order_relaxed);
+    out->observed.live_probe.last_at_ms = atomic_load_explicit(&p->last_at_ms, memory_order_relaxed);
+    double cost_us = (double)atomic_load_explicit(&p->cpu_us, memory_order_relaxed);
+    out->observed.live_probe.cpu_share_ratio =
+        since > 0 && now > since ? cost_us / ((double)(now - since) * 1000) : NAN;
+    out->observed.live_probe.pause_max_ms = pause > 0 ? (double)pause / 1000 : NAN;
+    snprintf(out->observed.live_probe.state, sizeof out->observed.live_probe.state, "%s", state);
+}

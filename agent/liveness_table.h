@@ -1,0 +1,46 @@
+/*
+ * The live set out of G1's own marking: a parser for the text of one concurrent cycle, as the unified log prints it
+ * with gc=info and gc+liveness=trace. Line by line, pure, no allocation.
+ *
+ * In its Remark pause G1 prints a row for each region and a sum ("Post-Marking"). What was allocated since marking
+ * began counts as live there; it lies in eden, so
+ *     live set at the Concurrent Start pause = the sum's live - what its EDEN rows use.
+ * Measured on JDK 11, 17, 21 and 25: within 0.3 % (median) and 2.4 % (most) of a counted live set. Survivors stay in:
+ * they were alive when they were copied. Later tables of the same cycle hold more that was allocated meanwhile.
+ *
+ * gc+liveness is a trace tag without any promise of form: what is not understood, or contradicts itself, is no value.
+ */
+#ifndef HEAPCAST_LIVENESS_TABLE_H
+#define HEAPCAST_LIVENESS_TABLE_H
+
+#include <stdint.h>
+
+enum liveness_state {
+    LIVENESS_WAITING = 0, /* no Concurrent Start yet */
+    LIVENESS_MARKING = 1, /* the cycle has begun */
+    LIVENESS_DONE = 2,    /* live_bytes holds */
+    LIVENESS_ABORTED = 3, /* a full collection came in between */
+    LIVENESS_STRANGE = 4  /* a table that this parser does not understand; `strange` says what */
+};
+
+struct liveness_table {
+    enum liveness_state state;
+    int64_t start_ns;    /* CLOCK_MONOTONIC: end of the Concurrent Start pause, the moment that is described */
+    uint64_t used_bytes; /* used after that pause; whole MiB */
+    int asked;           /* 1: the cause of the start is a periodic or explicit collection */
+    uint64_t live_bytes;
+    uint64_t added_us, added_max_us; /* pauses that were there because somebody asked, and the Remark with its table */
+    const char *strange;
+
+    /* the parser's own */
+    int in_table,
+        next_live; /* next_live: the column counts this cycle's marking beside the one before (JDK 11 to 17) */
+    uint64_t region_bytes, rows, row_used_bytes, row_live_bytes, eden_bytes;
+};
+
+void liveness_table_init(struct liveness_table *table);
+
+/* One line, without its newline; decorated with timenanos (and others, which are ignored). Returns the state. */
+enum liveness_state liveness_table_line(struct liveness_table *table, const char *line);
+
+#endif
