@@ -44,9 +44,10 @@ void probe_pace_init(struct probe_pace *p, int64_t fixed_ms, int64_t warmup_ms, 
     p->fixed_ms = fixed_ms;
     p->warmup_ms = warmup_ms;
     p->random = seed != 0 ? seed : 1;
-    p->credit_at_ms = now_ms;
+    p->begun_ms = p->credit_at_ms = now_ms;
+    p->credit_us = PROBE_ADVANCE_MS * credit_per_ms();
     p->last_ms = INT64_MIN / 2;
-    p->period_ms = PROBE_PERIOD_FIRST_MS;
+    p->period_ms = PROBE_PERIOD_MAX_MS;
     p->next_ms = now_ms + (fixed_ms > 0 ? fixed_ms : about(p, clamp(warmup_ms / 3, 3 * SECOND, 4 * MINUTE)));
 }
 
@@ -59,7 +60,7 @@ static int64_t affordable_ms(const struct probe_pace *p)
 
 int64_t probe_pace_due_ms(const struct probe_pace *p)
 {
-    if (p->fixed_ms > 0 || p->probes < PROBE_EARLY)
+    if (p->fixed_ms > 0)
         return p->next_ms;
     int64_t paid = affordable_ms(p);
     return p->next_ms > paid ? p->next_ms : paid;
@@ -73,19 +74,16 @@ static int differs(const struct probe_pace *p, uint64_t live_bytes)
 
 static void plan_next(struct probe_pace *p, int64_t now_ms)
 {
-    if (p->fixed_ms > 0)
-        p->next_ms = now_ms + p->fixed_ms;
-    else if (p->probes < PROBE_EARLY)
-        p->next_ms = now_ms + about(p, clamp(p->warmup_ms / 6, 3 * SECOND, 3 * MINUTE));
-    else
-        p->next_ms = now_ms + about(p, p->period_ms);
+    int64_t half = (now_ms - p->begun_ms) / 2;
+    int64_t distance = clamp(half < p->period_ms ? half : p->period_ms, PROBE_DISTANCE_MIN_MS, PROBE_PERIOD_MAX_MS);
+    p->next_ms = now_ms + (p->fixed_ms > 0 ? p->fixed_ms : about(p, distance));
 }
 
 static void take_result(struct probe_pace *p, uint64_t live_bytes)
 {
     if (differs(p, live_bytes))
         p->period_ms = clamp(p->period_ms / 2, PROBE_PERIOD_MIN_MS, PROBE_PERIOD_MAX_MS);
-    else if (p->probes >= PROBE_EARLY)
+    else
         p->period_ms = clamp(p->period_ms * 3 / 2, PROBE_PERIOD_MIN_MS, PROBE_PERIOD_MAX_MS);
     p->last_live_bytes = live_bytes;
 }

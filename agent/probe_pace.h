@@ -16,9 +16,9 @@
 
 enum {
     PROBE_SHARE_PPM = 2000,             /* 0.2 % of one core */
-    PROBE_EARLY = 3,                    /* probes that need no credit */
-    PROBE_PERIOD_MIN_MS = 60 * 1000,    /* while they differ */
-    PROBE_PERIOD_FIRST_MS = 120 * 1000, /* after the early ones */
+    PROBE_ADVANCE_MS = 15 * 60 * 1000,  /* credit for so long is there from the start */
+    PROBE_DISTANCE_MIN_MS = 12 * 1000,
+    PROBE_PERIOD_MIN_MS = 60 * 1000, /* while they differ */
     PROBE_PERIOD_MAX_MS = 30 * 60 * 1000,
     PROBE_GROWN_MS = 30 * 1000, /* at the earliest after the last one where the pauses say that the heap grew */
     PROBE_CREDIT_MAX_MS = 60 * 60 * 1000 /* credit for more time than this is not kept */
@@ -26,7 +26,7 @@ enum {
 
 struct probe_pace {
     int64_t fixed_ms; /* the user's period; 0: auto */
-    int64_t warmup_ms;
+    int64_t warmup_ms, begun_ms;
     int64_t next_ms;   /* wanted then, credit or not */
     int64_t period_ms; /* of auto, after the early ones */
     int64_t last_ms, credit_at_ms;

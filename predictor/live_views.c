@@ -1,14 +1,11 @@
 #include "live_views.h"
 
-#include "histogram.h"
-
 #include <math.h>
 #include <string.h>
 
-/* The lower quartile of the rates was garbage nearly every time; with few of them the least, and less of it. */
+/* The newest rate holds while the live set does what it did; where the one before was lower, that one does. */
 #define RATE_TRUST 0.9
-#define RATE_TRUST_EARLY 0.7
-enum { RATES_ENOUGH = 3 };
+#define STEADY 0.1
 /* What a view itself may be off: 2.4 % at most in 116 of them (docs/predictor.md). */
 #define VIEW_ERROR 0.03
 /* Before so many views their spread says nothing about what lies between them. */
@@ -25,9 +22,7 @@ void hc_live_views_restart(struct hc_live_views *v)
 {
     struct hc_live_views before = *v;
     hc_live_views_init(v);
-    memcpy(v->rates, before.rates, sizeof v->rates);
-    v->rate_count = before.rate_count;
-    v->rate = before.rate;
+    v->steady_rate = before.steady_rate;
 }
 
 static uint64_t bytes(double value)
@@ -38,7 +33,7 @@ static uint64_t bytes(double value)
 static void set_base(struct hc_live_views *v, double live, double garbage, int known)
 {
     v->garbage = fmax(0, garbage);
-    v->live = v->peak = live;
+    v->live = v->peak = v->live_at_base = live;
     v->allocated = v->freed = 0;
     v->allocated_known = 1;
     v->base_known = known != 0;
@@ -118,17 +113,15 @@ void hc_live_views_observe_pause(struct hc_live_views *v, const struct hc_gc_sam
 
 /* ---- views ------------------------------------------------------------------------------------------------------- */
 
-static void learn_rate(struct hc_live_views *v, double rate)
+/* What died of the live set itself was no garbage that came with allocation. A live set that grew says little of the
+ * garbage of one that has settled, so such a rate is not kept; but while it grows it is the one that holds. */
+static void learn_rate(struct hc_live_views *v, double live, double grown)
 {
-    double sorted[HC_VIEW_RATES];
-    if (v->rate_count == HC_VIEW_RATES) {
-        memmove(v->rates, v->rates + 1, (HC_VIEW_RATES - 1) * sizeof v->rates[0]);
-        v->rate_count--;
-    }
-    v->rates[v->rate_count++] = rate;
-    memcpy(sorted, v->rates, sizeof sorted);
-    v->rate = v->rate_count >= RATES_ENOUGH ? RATE_TRUST * hc_values_percentile(sorted, v->rate_count, 0.25)
-                                            : RATE_TRUST_EARLY * hc_values_percentile(sorted, v->rate_count, 0.0);
+    double before = v->live_at_base, died = fmax(0, before - live), rate = fmax(0, grown - died) / v->allocated;
+    int steady = fabs(live - before) <= STEADY * before;
+    v->rate = RATE_TRUST * (steady && v->steady_rate > 0 ? fmin(rate, v->steady_rate) : rate);
+    if (steady)
+        v->steady_rate = rate;
 }
 
 /* The most that was live between base and view, garbage having grown evenly with allocation. */
@@ -170,7 +163,7 @@ uint64_t hc_live_views_observe_view(struct hc_live_views *v, const struct hc_liv
     if (!swept && v->allocated_known && v->allocated > 0) {
         peak = fmax(peak, peak_between(v, grown / v->allocated));
         if (v->base_known)
-            learn_rate(v, grown / v->allocated);
+            learn_rate(v, live, grown);
     } else {
         peak = fmax(peak, v->peak);
     }

@@ -20,7 +20,7 @@
 
 #include <stdint.h>
 
-enum { HC_VIEW_POINTS = 24, HC_VIEW_RATES = 12, HC_VIEW_RECENT = 8, HC_VIEW_PAUSES = 4 };
+enum { HC_VIEW_POINTS = 24, HC_VIEW_RECENT = 8, HC_VIEW_PAUSES = 4 };
 
 /* The base is the moment from which we count: start of the JVM, newest view, or end of the newest sweep. */
 struct hc_live_views {
@@ -32,23 +32,24 @@ struct hc_live_views {
         int64_t end_time_ms;
         double freed;
     } pause[HC_VIEW_PAUSES];               /* newest last: a view comes after the Remark of its own cycle */
-    double rates[HC_VIEW_RATES];           /* garbage bytes per allocated byte, between views */
     uint64_t recent_bytes[HC_VIEW_RECENT]; /* the newest views of this JVM, newest last */
     double garbage;                        /* at the base */
     double allocated, freed;               /* since the base */
     double rate;                           /* garbage per allocated byte that is trusted; 0 unknown */
-    double mixed_used, mixed_live;         /* least used-after of a run of mixed collections; estimate at its begin */
-    double live;                           /* the newest estimate */
-    double peak;                           /* the largest since the base */
-    int64_t view_ms, mixed_ms;             /* newest view and newest mixed collection; INT64_MIN: none */
-    uint32_t points, pauses, rate_count, recent_count;
+    double steady_rate; /* of the newest views between which the live set stayed as it was; 0 none yet */
+    double live_at_base;
+    double mixed_used, mixed_live; /* least used-after of a run of mixed collections; estimate at its begin */
+    double live;                   /* the newest estimate */
+    double peak;                   /* the largest since the base */
+    int64_t view_ms, mixed_ms;     /* newest view and newest mixed collection; INT64_MIN: none */
+    uint32_t points, pauses, recent_count;
     uint32_t count;                       /* views of this JVM */
     uint32_t allocated_known, base_known; /* since the base; garbage at the base is more than an estimate */
     uint32_t in_mixed_run;
 };
 
 void hc_live_views_init(struct hc_live_views *views);
-/* A new JVM. What was learned about rates stays. */
+/* A new JVM. What was learned about the garbage of a settled live set stays. */
 void hc_live_views_restart(struct hc_live_views *views);
 
 /*
