@@ -14,6 +14,8 @@
 /* The sort-shuffle read buffers of batch jobs take up to 64 MiB of it (framework.off-heap.batch-shuffle.size), Netty
  * and the RPC system a few MiB. */
 #define FRAMEWORK_OFF_HEAP_LEAST_BYTES (64 * HC_MIB)
+/* The same where Flink says that no batch job runs. */
+#define FRAMEWORK_OFF_HEAP_STREAMING_BYTES (24 * HC_MIB)
 /* The JVM rounds -Xmx up to a heap region: 32 MiB at most. */
 #define HEAP_ROUNDING_BYTES (32 * HC_MIB)
 
@@ -227,8 +229,10 @@ uint64_t hc_network_measured(const struct hc_recommendation *recommendation, con
                                                              : in_force(subject, HC_KEY_TM_NETWORK_MAX);
 }
 
-static uint64_t framework_off_heap_least(const struct hc_flink_options *options)
+static uint64_t framework_off_heap_least(const struct hc_flink_options *options, const struct hc_flink_facts *facts)
 {
+    if (facts != NULL && facts->lasting)
+        return FRAMEWORK_OFF_HEAP_STREAMING_BYTES;
     const struct hc_flink_option *option = hc_flink_options_find(options, HC_KEY_TM_BATCH_SHUFFLE);
     uint64_t bytes = 0;
     if (option != NULL)
@@ -238,10 +242,11 @@ static uint64_t framework_off_heap_least(const struct hc_flink_options *options)
 
 static void advise_framework_off_heap(const struct hc_taskmanager_spec *before, const struct hc_flink_options *options,
                                       const struct hc_recommendation *recommendation, const struct hc_subject *subject,
-                                      struct hc_sizes *out, struct hc_resolution *resolution)
+                                      const struct hc_flink_facts *facts, struct hc_sizes *out,
+                                      struct hc_resolution *resolution)
 {
     const struct hc_advice *advice = &recommendation->off_heap.direct;
-    uint64_t now = before->framework_off_heap_bytes, least = framework_off_heap_least(options),
+    uint64_t now = before->framework_off_heap_bytes, least = framework_off_heap_least(options, facts),
              direct = hc_most_seen(advice);
     uint64_t network = hc_network_measured(recommendation, subject);
     out->framework_off_heap_bytes = now;
@@ -291,7 +296,7 @@ enum hc_status hc_advise(const struct hc_taskmanager_spec *before, const struct 
     out->heap_bytes = known(heap_bytes) ? heap_bytes : keep ? before->jvm_heap_bytes : recommendation->heap_bytes;
     advise_heap(before, recommendation, out, resolution);
     advise_managed(before, recommendation, policy->facts, out, resolution);
-    advise_framework_off_heap(before, options, recommendation, subject, out, resolution);
+    advise_framework_off_heap(before, options, recommendation, subject, policy->facts, out, resolution);
     out->metaspace_bytes = hc_advise_metaspace(before->metaspace_bytes, recommendation, resolution);
     out->overhead_bytes = hc_advise_overhead(before->overhead_bytes, out->managed_bytes, recommendation, resolution);
     reason(resolution, HC_COMPONENT_TASK_OFF_HEAP, "stays as it is: only you know what your code allocates there");

@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* 512 buffers of 32 KiB: a job that is rescaled, or another one, finds room for its first channels. */
+#define NETWORK_LEAST_BYTES (16 * HC_MIB)
+
 /* The way in to Flink's arithmetic that a configuration takes (ProcessMemoryUtils tries them in this order). */
 enum style { STYLE_FINE, STYLE_FLINK, STYLE_PROCESS };
 
@@ -259,7 +262,7 @@ static void tell_network(struct plan *p)
         snprintf(
             network->reason, sizeof network->reason,
             "the jobs can ask a TaskManager for %s by Flink's own rules for channels and gates; a quarter more, at "
-            "least %s",
+            "least 16 MiB and your own %s",
             hc_memory_size_human(p->policy->facts->network_need_bytes, need), hc_key_name(HC_KEY_TM_NETWORK_MIN));
     else if (network->after_bytes == network->before_bytes)
         snprintf(network->reason, sizeof network->reason, "stays as it is%s",
@@ -327,6 +330,14 @@ static enum hc_status verify(struct plan *p, struct hc_flink_target target, stru
                    p->goal.total_process_bytes);
 }
 
+/* Where the jobs' need is known, Flink's default minimum of 64 MiB has done its work; a minimum of the user's own
+ * counts. */
+static uint64_t network_least(struct plan *p, const struct hc_range *range)
+{
+    return hc_has(&p->draft.d, HC_KEY_TM_NETWORK_MIN) || range->min < NETWORK_LEAST_BYTES ? range->min
+                                                                                          : NETWORK_LEAST_BYTES;
+}
+
 /* Unknown leaves it to the user's rule, also where its options cannot be read: solving then says why. */
 static uint64_t network_wanted(struct plan *p)
 {
@@ -337,7 +348,8 @@ static uint64_t network_wanted(struct plan *p)
     wanted = whole_mebibytes(p->policy->facts->network_need_bytes + p->policy->facts->network_need_bytes / 4);
     if (!hc_network_by_buffers(&p->draft.d) && !hc_read_network_range(&p->draft.d, &range))
         return HC_BYTES_UNKNOWN;
-    return wanted > range.min ? wanted : range.min;
+    uint64_t least = network_least(p, &range);
+    return wanted > least ? wanted : least;
 }
 
 static enum hc_status make(struct plan *p, struct hc_flink_target target, struct hc_error *err)
