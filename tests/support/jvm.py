@@ -11,7 +11,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-AGENT = os.path.join(ROOT, "build", "libheapcast.so")
+AGENT = os.environ.get("HEAPCAST_AGENT", os.path.join(ROOT, "build", "libheapcast.so"))
 HEAPCAST = os.environ.get("HEAPCAST", os.path.join(ROOT, "build", "heapcast"))
 WANTED = ("11", "17", "21", "25")
 
@@ -48,8 +48,10 @@ def release_of(home):
 
 
 def jdks():
-    """version -> home, from build/jdks.env (scripts/bootstrap.sh), JAVA_HOME and the system's folder."""
+    """version -> home, from build/jdks.env (scripts/bootstrap.sh), JAVA_HOME and the system's folder; or HEAPCAST_JAVA alone."""
     found = {}
+    if "HEAPCAST_JAVA" in os.environ:
+        return {release_of(os.environ["HEAPCAST_JAVA"]): os.environ["HEAPCAST_JAVA"]}
     listed = os.path.join(ROOT, "build", "jdks.env")
     if os.path.exists(listed):
         for line in open(listed):
