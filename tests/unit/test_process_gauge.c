@@ -334,8 +334,16 @@ static void what_malloc_holds_is_known(void **state)
     char *block = malloc(30 * MIB);
     touch(block, 30 * MIB);
     look();
-    if (gauge.allocator.kind == ALLOCATOR_UNKNOWN)
-        return; /* musl */
+#ifdef __SANITIZE_ADDRESS__
+    const int replaced = 1; /* by a malloc that tells nothing */
+#else
+    const int replaced = gauge.allocator.kind == ALLOCATOR_UNKNOWN; /* musl */
+#endif
+    if (replaced) {
+        free(block);
+        assert_true(sample.malloc_used_bytes == HC_BYTES_UNKNOWN && sample.malloc_held_bytes == HC_BYTES_UNKNOWN);
+        return;
+    }
     uint64_t used = sample.malloc_used_bytes;
     assert_true(used != HC_BYTES_UNKNOWN && used >= 30 * MIB && sample.malloc_held_bytes >= used);
     assert_true(sample.malloc_held_bytes < sample.rss_bytes + 8 * MIB);
