@@ -187,6 +187,13 @@ test-pool: all
 	@scripts/bootstrap.sh demo
 	@tests/nightly/pool_wave.sh
 
+.PHONY: test-ledger
+## test-ledger: memory outside the heap shared out on real TaskManagers: jobs, allocators, collectors (12 minutes)
+test-ledger: all
+	@scripts/bootstrap.sh test
+	@scripts/bootstrap.sh demo
+	@tests/nightly/ledger.py
+
 # The server is somebody else's code, from the Go module proxy; building it takes minutes, once.
 build/kubernetes-server: tests/kubernetes/main.go tests/kubernetes/go.mod
 	cd tests/kubernetes && go build -o ../../$@ .

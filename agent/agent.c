@@ -169,6 +169,7 @@ static void start(JNIEnv *jni)
     if ((k == HC_COLLECTOR_SERIAL || k == HC_COLLECTOR_PARALLEL || k == HC_COLLECTOR_G1) &&
         vm_heap_range(&setup.heap_start, &setup.heap_bytes))
         agent.subject.heap_max_bytes = setup.heap_bytes;
+    (void)vm_code_range(&setup.code_start, &setup.code_bytes);
     describe_jvm();
     announce(setup.missing);
     start_java_thread(jni, &setup);

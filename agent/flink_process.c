@@ -53,6 +53,18 @@ static const char *setting(const struct hc_subject *s, const char *key)
     return value;
 }
 
+/* A size as HotSpot reads it: digits and at most one letter. 0 where it is none. */
+static uint64_t jvm_size(const char *text)
+{
+    static const char letters[] = "kmgt";
+    char *end;
+    uint64_t bytes = strtoull(text, &end, 10);
+    const char *letter = *end != '\0' ? strchr(letters, *end | 0x20) : NULL;
+    if (letter != NULL && *letter != '\0')
+        bytes <<= 10 * (letter - letters + 1);
+    return *end == '\0' || (letter != NULL && end[1] == '\0') ? bytes : 0;
+}
+
 static uint32_t hash(const char *text)
 {
     uint32_t h = 2166136261u; /* FNV-1a */
@@ -112,6 +124,8 @@ void flink_process_parse(const char *cmdline, size_t length, const char *host, c
         if (value_follows)
             add_setting(s, argument);
         value_follows = strcmp(argument, "-D") == 0;
+        if (strncmp(argument, "-XX:MaxMetaspaceSize=", 21) == 0)
+            s->metaspace_limit_bytes = jvm_size(argument + 21); /* the last one is in force */
         if (strncmp(argument, "-Dlog.file=", 11) == 0)
             log_file = argument + 11;
         else if (strncmp(argument, "-D", 2) == 0 && argument[2] != '\0')

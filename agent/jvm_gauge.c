@@ -18,6 +18,9 @@ static const char *const operators[] = {
     "org.apache.flink.runtime.operators.BatchTask",
 };
 
+/* Loaded when a TaskManager deploys its first task. */
+static const char task[] = "org.apache.flink.runtime.taskmanager.Task";
+
 static void find_direct(JNIEnv *jni, struct jvm_gauge *g)
 {
     jclass bits = (*jni)->FindClass(jni, "java/nio/Bits");
@@ -61,21 +64,42 @@ static void read_direct(JNIEnv *jni, struct jvm_gauge *g)
         atomic_store_explicit(&g->direct_bytes, bytes, memory_order_relaxed);
 }
 
+/* 1 loaded, 0 not, -1: can't be told. */
+static int is_loaded(JNIEnv *jni, const struct jvm_gauge *g, const char *class_name)
+{
+    jstring name = (*jni)->NewStringUTF(jni, class_name);
+    jobject type = name != NULL ? (*jni)->CallObjectMethod(jni, g->loader, g->find_loaded, name) : NULL;
+    if (java_failed(jni) || name == NULL)
+        return -1;
+    int loaded = type != NULL;
+    (*jni)->DeleteLocalRef(jni, name);
+    (*jni)->DeleteLocalRef(jni, type);
+    return loaded;
+}
+
 static void read_operators(JNIEnv *jni, struct jvm_gauge *g)
 {
     if (g->loader == NULL)
         return;
     for (size_t i = 0; i < sizeof operators / sizeof operators[0]; i++) {
-        jstring name = (*jni)->NewStringUTF(jni, operators[i]);
-        jobject type = name != NULL ? (*jni)->CallObjectMethod(jni, g->loader, g->find_loaded, name) : NULL;
-        if (java_failed(jni) || name == NULL)
+        int loaded = is_loaded(jni, g, operators[i]);
+        if (loaded < 0)
             return;
-        if (type != NULL)
+        if (loaded)
             atomic_store_explicit(&g->operator_seen, 1, memory_order_relaxed);
-        (*jni)->DeleteLocalRef(jni, name);
-        (*jni)->DeleteLocalRef(jni, type);
     }
     atomic_store_explicit(&g->operator_known, 1, memory_order_relaxed);
+}
+
+static void read_task(JNIEnv *jni, struct jvm_gauge *g)
+{
+    if (g->loader == NULL || atomic_load_explicit(&g->task_seen, memory_order_relaxed))
+        return;
+    int loaded = is_loaded(jni, g, task);
+    if (loaded > 0)
+        atomic_store_explicit(&g->task_seen, 1, memory_order_relaxed);
+    if (loaded >= 0)
+        atomic_store_explicit(&g->task_known, 1, memory_order_relaxed);
 }
 
 void jvm_gauge_init(struct jvm_gauge *g)
@@ -94,5 +118,6 @@ int jvm_gauge_run(void *gauge, JNIEnv *jni)
     }
     read_direct(jni, g);
     read_operators(jni, g);
+    read_task(jni, g);
     return JVM_GAUGE_PERIOD_MS;
 }

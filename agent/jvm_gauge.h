@@ -17,6 +17,8 @@ struct jvm_gauge {
     _Atomic int64_t direct_bytes; /* -1: not known (yet) */
     atomic_int operator_known;    /* 1: the look for Flink's operators worked at least once */
     atomic_int operator_seen;     /* 1: an operator that takes managed memory is loaded */
+    atomic_int task_known;        /* 1: the look for Flink's tasks worked at least once */
+    atomic_int task_seen;         /* 1: the class of Flink's tasks is loaded: the first one runs, or is about to */
 
     /* the Java thread's own */
     int tried;

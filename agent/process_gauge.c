@@ -1,11 +1,13 @@
 #include "process_gauge.h"
 
+#include "mappings.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,9 +32,10 @@ static int use_files(struct process_gauge *g, const char *root, const char *grou
     /* a group is at most 200 bytes here, see below */
     snprintf(g->cgroup_limit, sizeof g->cgroup_limit, "%s%.200s/%s", root, group, limit);
     snprintf(g->cgroup_usage, sizeof g->cgroup_usage, "%s%.200s/%s", root, group, usage);
+    snprintf(g->cgroup_stat, sizeof g->cgroup_stat, "%s%.200s/memory.stat", root, group);
     if (access(g->cgroup_usage, R_OK) == 0)
         return 1;
-    g->cgroup_limit[0] = g->cgroup_usage[0] = '\0';
+    g->cgroup_limit[0] = g->cgroup_usage[0] = g->cgroup_stat[0] = '\0';
     return 0;
 }
 
@@ -63,69 +66,160 @@ static void find_cgroup(struct process_gauge *g)
         fclose(f);
 }
 
-void process_gauge_init(struct process_gauge *g, uintptr_t heap_start, size_t heap_bytes)
+void process_gauge_init(struct process_gauge *g, const struct process_places *places)
 {
     memset(g, 0, sizeof *g);
-    g->heap_start = heap_start;
-    g->heap_bytes = heap_bytes;
+    g->places = *places;
+    g->heap_file = -1;
+    allocator_gauge_init(&g->allocator);
     find_cgroup(g);
 }
 
-/* 1 where the process has explicit huge pages: RSS leaves them out, so it can't be compared with the heap's pages. */
-static int read_status(struct hc_memory_sample *out)
+/* ---- the system's own figures ---- */
+
+void process_status_parse(FILE *status, struct process_status *out)
 {
-    int huge = 0;
+    struct {
+        const char *name;
+        uint64_t *bytes;
+    } const lines[] = {{"VmRSS:", &out->rss_bytes},         {"VmHWM:", &out->peak_bytes},
+                       {"RssAnon:", &out->anonymous_bytes}, {"RssFile:", &out->file_bytes},
+                       {"RssShmem:", &out->shared_bytes},   {"HugetlbPages:", &out->huge_bytes}};
     char line[LINE];
-    FILE *f = fopen("/proc/self/status", "re");
-    while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-        if (strncmp(line, "VmRSS:", 6) == 0)
-            out->rss_bytes = strtoull(line + 6, NULL, 10) * 1024;
-        else if (strncmp(line, "VmHWM:", 6) == 0)
-            out->rss_peak_bytes = strtoull(line + 6, NULL, 10) * 1024;
-        else if (strncmp(line, "HugetlbPages:", 13) == 0)
-            huge = strtoull(line + 13, NULL, 10) != 0;
-        else if (strncmp(line, "Threads:", 8) == 0)
+    *out = (struct process_status){
+        HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, 0, 0};
+    while (fgets(line, sizeof line, status) != NULL) {
+        for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++)
+            if (strncmp(line, lines[i].name, strlen(lines[i].name)) == 0)
+                *lines[i].bytes = strtoull(line + strlen(lines[i].name), NULL, 10) * 1024;
+        if (strncmp(line, "Threads:", 8) == 0)
             out->threads = (uint32_t)strtoul(line + 8, NULL, 10);
     }
-    if (f != NULL)
-        fclose(f);
-    return huge;
 }
 
-/* Flink sets Xms = Xmx, yet pages are resident only once touched: committed is not resident. */
-static uint64_t heap_resident(const struct process_gauge *g)
+uint64_t process_cgroup_held(FILE *stat)
 {
-    enum { PAGES = 8192 };
-    static unsigned char resident[PAGES]; /* only the recorder comes here */
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), count = 0;
-    if (g->heap_start == 0)
-        return HC_BYTES_UNKNOWN;
-    for (size_t at = 0; at < g->heap_bytes; at += PAGES * page) {
-        size_t length = g->heap_bytes - at < PAGES * page ? g->heap_bytes - at : PAGES * page;
-        /* ENOMEM: a part that is reserved but not mapped; nothing resident there */
-        if (mincore((void *)(g->heap_start + at), length, resident) != 0)
-            continue;
-        for (size_t i = 0; i < (length + page - 1) / page; i++)
-            count += resident[i] & 1;
-    }
-    return count * page;
-}
-
-/* RocksDB and ForSt unpack their JNI library and map it from there. */
-static int read_mappings(uint32_t *consumers)
-{
+    /* v1 has "rss" and "shmem" of the group itself too; the totals hold its children's */
+    static const char *const names[] = {"anon ", "shmem ", "total_rss ", "total_shmem "};
+    uint64_t bytes[4] = {HC_BYTES_UNKNOWN, 0, HC_BYTES_UNKNOWN, 0};
     char line[LINE];
-    FILE *f = fopen("/proc/self/maps", "re");
-    if (f == NULL)
-        return 0;
-    while (fgets(line, sizeof line, f) != NULL) {
-        if (strstr(line, "rocksdbjni") != NULL)
-            *consumers |= HC_CONSUMER_ROCKSDB;
-        else if (strstr(line, "forstjni") != NULL)
-            *consumers |= HC_CONSUMER_FORST;
+    while (fgets(line, sizeof line, stat) != NULL)
+        for (size_t i = 0; i < 4; i++)
+            if (strncmp(line, names[i], strlen(names[i])) == 0)
+                bytes[i] = strtoull(line + strlen(names[i]), NULL, 10);
+    unsigned version = bytes[2] != HC_BYTES_UNKNOWN ? 2 : 0;
+    return bytes[version] != HC_BYTES_UNKNOWN ? bytes[version] + bytes[version + 1] : HC_BYTES_UNKNOWN;
+}
+
+static uint64_t cgroup_held(const struct process_gauge *g)
+{
+    uint64_t bytes = HC_BYTES_UNKNOWN;
+    FILE *f = g->cgroup_stat[0] != '\0' ? fopen(g->cgroup_stat, "re") : NULL;
+    if (f != NULL) {
+        bytes = process_cgroup_held(f);
+        fclose(f);
     }
-    fclose(f);
-    return 1;
+    return bytes;
+}
+
+/* ---- the heap ---- */
+
+/*
+ * ZGC takes its heap from a memory file that it maps at one address (generational) or at three (JDK 11 to 20), so that
+ * RssShmem is a multiple of what is there. The file's own blocks are counted once.
+ */
+static int is_heap_file(int fd)
+{
+    char link[64], target[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, target, sizeof target - 1);
+    target[n > 0 ? n : 0] = '\0';
+    return strncmp(target, "/memfd:java_heap", 16) == 0;
+}
+
+static uint64_t heap_file_bytes(struct process_gauge *g)
+{
+    struct stat s;
+    DIR *open_files = g->heap_file < 0 ? opendir("/proc/self/fd") : NULL;
+    for (const struct dirent *d; open_files != NULL && (d = readdir(open_files)) != NULL;)
+        if (isdigit((unsigned char)d->d_name[0]) && is_heap_file((int)strtol(d->d_name, NULL, 10)))
+            g->heap_file = (int)strtol(d->d_name, NULL, 10);
+    if (open_files != NULL)
+        closedir(open_files);
+    if (g->heap_file < 0 || !is_heap_file(g->heap_file) || fstat(g->heap_file, &s) != 0)
+        return HC_BYTES_UNKNOWN;
+    return (uint64_t)s.st_blocks * 512;
+}
+
+/* Flink sets Xms = Xmx, yet pages are resident only once touched: committed is not resident. In steps, since a large
+ * heap takes its time and the JVM's end must not wait for it. */
+static uint64_t heap_present(const struct process_gauge *g)
+{
+    const size_t step = (size_t)1 << 30;
+    uint64_t bytes = 0;
+    if (g->places.heap_start == 0)
+        return HC_BYTES_UNKNOWN;
+    for (size_t at = 0; at < g->places.heap_bytes; at += step) {
+        size_t left = g->places.heap_bytes - at;
+        if (g->give_up != NULL && g->give_up())
+            return HC_BYTES_UNKNOWN;
+        bytes += mappings_present(g->places.heap_start + at, left < step ? left : step);
+    }
+    return bytes;
+}
+
+static void read_status(struct process_gauge *g, struct hc_memory_sample *out)
+{
+    struct process_status s = {
+        HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, 0, 0};
+    FILE *f = fopen("/proc/self/status", "re");
+    if (f != NULL) {
+        process_status_parse(f, &s);
+        fclose(f);
+    }
+    out->rss_bytes = s.rss_bytes;
+    out->rss_peak_bytes = s.peak_bytes;
+    out->file_bytes = s.file_bytes;
+    out->threads = s.threads;
+    if (g->places.heap_is_shared) {
+        out->heap_resident_bytes = heap_file_bytes(g);
+        if (out->heap_resident_bytes != HC_BYTES_UNKNOWN && s.anonymous_bytes != HC_BYTES_UNKNOWN &&
+            s.file_bytes != HC_BYTES_UNKNOWN)
+            out->rss_bytes = s.anonymous_bytes + s.file_bytes + out->heap_resident_bytes;
+        if (out->rss_bytes != HC_BYTES_UNKNOWN && out->rss_bytes > g->rss_peak_bytes)
+            g->rss_peak_bytes = out->rss_bytes;
+        out->rss_peak_bytes = g->rss_peak_bytes;
+    } else {
+        /* RSS leaves explicit huge pages out, so it can't be compared with the heap's pages */
+        out->heap_resident_bytes = s.huge_bytes != 0 ? HC_BYTES_UNKNOWN : heap_present(g);
+    }
+}
+
+/* ---- malloc, stacks, files, consumers ---- */
+
+/* Arenas are mapped ahead of use: what of them was recognized and is not in memory is not held. */
+static void read_malloc(const struct process_gauge *g, const struct mappings *m, struct hc_memory_sample *out)
+{
+    struct allocator_use use;
+    allocator_gauge_read(&g->allocator, &use);
+    out->malloc_held_bytes = use.held_bytes;
+    out->malloc_used_bytes = use.used_bytes;
+    if (use.held_bytes == HC_BYTES_UNKNOWN)
+        return;
+    uint64_t untouched = m->arena_bytes - m->arena_resident;
+    if (use.arenas_bytes != HC_BYTES_UNKNOWN && untouched < use.arenas_bytes)
+        out->malloc_held_bytes -= untouched;
+    if (out->malloc_used_bytes > out->malloc_held_bytes)
+        out->malloc_used_bytes = out->malloc_held_bytes;
+}
+
+/* Stacks that were not recognized are like those that were; without any, what HotSpot's threads take on the average. */
+static uint64_t stacks(const struct mappings *m, uint32_t threads)
+{
+    const uint64_t usual = 80 * 1024;
+    if (threads == 0)
+        return HC_BYTES_UNKNOWN;
+    return m->stacks == 0 ? usual * threads : m->stack_bytes / m->stacks * threads;
 }
 
 /* One process of this machine, as far as we may see it. */
@@ -191,15 +285,12 @@ static int read_descendants(uint32_t *consumers)
 }
 
 /*
- * Who was seen once counts for good, and need not be looked for again. All processes of the machine are gone through
- * only each sixth time: without a PID namespace of its own a TaskManager sees thousands.
+ * Who was seen once counts for good. All processes of the machine are gone through only each sixth time: without a PID
+ * namespace of its own a TaskManager sees thousands.
  */
-static void read_consumers(struct process_gauge *g, struct hc_memory_sample *out)
+static void read_consumers(struct process_gauge *g, const struct mappings *m, int known, struct hc_memory_sample *out)
 {
-    const uint32_t state_backend = HC_CONSUMER_ROCKSDB | HC_CONSUMER_FORST;
-    int known = 1;
-    if ((g->seen & state_backend) == 0)
-        known = read_mappings(&g->seen);
+    g->seen |= m->consumers;
     if ((g->seen & HC_CONSUMER_PYTHON) == 0 && g->looks % 6 == 0)
         g->descendants_known = read_descendants(&g->seen);
     g->looks++;
@@ -209,13 +300,18 @@ static void read_consumers(struct process_gauge *g, struct hc_memory_sample *out
 
 void process_gauge_read(struct process_gauge *g, struct hc_memory_sample *out)
 {
-    out->rss_bytes = out->rss_peak_bytes = HC_BYTES_UNKNOWN;
-    out->threads = 0;
-    int huge_pages = read_status(out);
-    out->heap_resident_bytes = huge_pages ? HC_BYTES_UNKNOWN : heap_resident(g);
+    struct mappings m = {.consumers = 0};
+    read_status(g, out);
+    int known = mappings_read(g->places.heap_start, g->places.heap_bytes, &m);
+    out->stack_bytes = stacks(&m, out->threads);
+    out->jvm_mapped_bytes = known ? m.file_private : HC_BYTES_UNKNOWN;
+    out->code_cache_bytes =
+        g->places.code_start != 0 ? mappings_present(g->places.code_start, g->places.code_bytes) : HC_BYTES_UNKNOWN;
+    read_malloc(g, &m, out);
     out->container_limit_bytes = number_in(g->cgroup_limit);
     out->container_usage_bytes = number_in(g->cgroup_usage);
-    read_consumers(g, out);
+    out->container_held_bytes = cgroup_held(g);
+    read_consumers(g, &m, known, out);
 }
 
 int64_t process_start_ms(void)

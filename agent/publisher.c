@@ -40,7 +40,7 @@ static void add_flink_share(struct hc_recommendation *r, const struct hc_subject
     struct hc_taskmanager_spec spec;
     if (s->role != HC_ROLE_TASKMANAGER || derive_split(s, &spec) != HC_OK)
         return;
-    r->off_heap.network.now_bytes = r->off_heap.network.max_bytes = spec.network_bytes;
+    r->off_heap.network.now_bytes = r->off_heap.network.p99_bytes = r->off_heap.network.max_bytes = spec.network_bytes;
     if (r->heap_bytes != HC_BYTES_UNKNOWN)
         r->task_heap_bytes = r->heap_bytes > spec.framework_heap_bytes ? r->heap_bytes - spec.framework_heap_bytes : 0;
 }

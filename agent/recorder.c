@@ -1,6 +1,6 @@
 #include "recorder.h"
 
-#include "process_gauge.h"
+#include "look.h"
 #include "publisher.h"
 #include "sampler.h"
 
@@ -23,20 +23,18 @@ enum {
     ROUND_MS = 100, /* a ring of 1024 is then full only at ten thousand collections a second */
     STOP_WAIT_MS = 300,
     STACK_BYTES = 512 * 1024,
-    LOOK_MS = JVM_GAUGE_PERIOD_MS + 2 * ROUND_MS, /* the Java thread has come round meanwhile */
-    LATE_MS = 60 * 1000,                          /* a JVM needs less from its start to VMInit */
+    LATE_MS = 60 * 1000, /* a JVM needs less from its start to VMInit */
     EXHAUSTED_MAX = 16
 };
 
 static struct recorder {
     struct recorder_setup setup;
     struct sampler sampler;
-    struct process_gauge gauge;
+    struct look look;
     struct publisher publisher;
     struct hc_history *history;
     void *memory; /* of the series, where there is no history */
     struct hc_predictor *predictor;
-    struct hc_memory_sample look; /* begun, to be finished; time_ms 0: none */
     char history_path[ARGS_PATH_SIZE + 160];
 
     pthread_mutex_t mutex; /* guards stop and done only; never taken in a pause */
@@ -144,8 +142,11 @@ static void start_epoch(struct recorder *r)
     /* Attached late, or /proc does not tell: what was before was not watched and must not count as quiet time. */
     if (watched_from <= 0 || watched_from > now || now - watched_from > LATE_MS)
         watched_from = now;
-    struct hc_epoch epoch = {
-        .start_ms = watched_from, .pid = s->pid, .heap_max_bytes = s->heap_max_bytes, .collector = s->collector};
+    struct hc_epoch epoch = {.start_ms = watched_from,
+                             .pid = s->pid,
+                             .heap_max_bytes = s->heap_max_bytes,
+                             .collector = s->collector,
+                             .metaspace_limit_bytes = s->metaspace_limit_bytes};
     (void)hc_predictor_start(r->predictor, &epoch);
 }
 
@@ -212,54 +213,6 @@ static void take_exhausted(struct recorder *r)
     }
 }
 
-static uint64_t counter_or_unknown(const volatile int64_t *counter)
-{
-    return counter != NULL && *counter >= 0 ? (uint64_t)*counter : HC_BYTES_UNKNOWN;
-}
-
-static uint64_t direct_now(const struct recorder *r)
-{
-    struct jvm_gauge *g = r->setup.jvm_gauge;
-    int64_t bytes = g != NULL ? atomic_load_explicit(&g->direct_bytes, memory_order_relaxed) : -1;
-    return bytes >= 0 ? (uint64_t)bytes : HC_BYTES_UNKNOWN;
-}
-
-/*
- * A look has two steps. What the operating system tells is read at once, but direct memory is a value that the Java
- * thread left up to a second ago: were a network pool of 350 MiB allocated in between, it would stand in RSS and not in
- * direct memory, and pass for overhead. So the look is finished when the Java thread has come round again, with the
- * larger of the values before and after.
- */
-static void begin_look(struct recorder *r)
-{
-    const struct perf_counters *c = r->setup.counters;
-    struct hc_memory_sample *look = &r->look;
-    *look = (struct hc_memory_sample){.time_ms = now_ms(CLOCK_REALTIME), .code_cache_bytes = HC_BYTES_UNKNOWN};
-    process_gauge_read(&r->gauge, look);
-    look->metaspace_used_bytes = counter_or_unknown(c->metaspace_used);
-    look->metaspace_committed_bytes = counter_or_unknown(c->metaspace_capacity);
-    int64_t classes = perf_value(c->classes_loaded) + perf_value(c->shared_loaded) - perf_value(c->classes_unloaded) -
-                      perf_value(c->shared_unloaded);
-    look->classes = classes > 0 && classes < INT32_MAX ? (uint32_t)classes : 0;
-    look->direct_bytes = direct_now(r);
-}
-
-static void finish_look(struct recorder *r)
-{
-    struct hc_memory_sample *look = &r->look;
-    const struct jvm_gauge *g = r->setup.jvm_gauge;
-    uint64_t direct = direct_now(r);
-    if (direct != HC_BYTES_UNKNOWN && (look->direct_bytes == HC_BYTES_UNKNOWN || direct > look->direct_bytes))
-        look->direct_bytes = direct;
-    /* without the look at loaded classes an operator could hold managed memory unseen */
-    if (g == NULL || !atomic_load_explicit(&g->operator_known, memory_order_relaxed))
-        look->consumers_known = 0;
-    else if (atomic_load_explicit(&g->operator_seen, memory_order_relaxed))
-        look->consumers |= HC_CONSUMER_OPERATOR;
-    (void)hc_predictor_observe_memory(r->predictor, look);
-    look->time_ms = 0;
-}
-
 static void publish(struct recorder *r)
 {
     struct hc_recommendation recommendation;
@@ -290,7 +243,7 @@ static int wait_for_next_round(struct recorder *r)
 static void rounds(struct recorder *r)
 {
     const struct args *args = r->setup.args;
-    int64_t look_at = now_ms(CLOCK_MONOTONIC), publish_at = look_at, finish_at = look_at;
+    int64_t begun = now_ms(CLOCK_MONOTONIC), look_at = begun, publish_at = begun, finish_at = begun;
     do {
         int64_t now = now_ms(CLOCK_MONOTONIC);
         if (!still_have_series(r))
@@ -298,12 +251,12 @@ static void rounds(struct recorder *r)
         drain(r);
         take_exhausted(r);
         if (args->off_heap_ms > 0 && now >= look_at) {
-            begin_look(r);
+            look_begin(&r->look, now_ms(CLOCK_REALTIME));
             finish_at = now + LOOK_MS;
-            look_at = now + (args->off_heap_ms > LOOK_MS ? args->off_heap_ms : LOOK_MS + ROUND_MS);
+            look_at = now + look_period_ms(&r->look, args->off_heap_ms, now - begun);
         }
-        if (r->look.time_ms != 0 && now >= finish_at)
-            finish_look(r);
+        if (look_is_open(&r->look) && now >= finish_at)
+            (void)hc_predictor_observe_memory(r->predictor, look_finish(&r->look));
         if (now >= publish_at) {
             publish(r);
             publish_at = now + args->publish_ms;
@@ -313,17 +266,35 @@ static void rounds(struct recorder *r)
         return;
     drain(r);
     take_exhausted(r);
-    if (r->look.time_ms != 0)
-        finish_look(r);
+    if (look_is_open(&r->look))
+        (void)hc_predictor_observe_memory(r->predictor, look_finish(&r->look));
     hc_predictor_end(r->predictor, now_ms(CLOCK_REALTIME));
     publish(r);
+}
+
+static int stopping(void)
+{
+    pthread_mutex_lock(&recorder.mutex);
+    int stop = recorder.stop;
+    pthread_mutex_unlock(&recorder.mutex);
+    return stop;
 }
 
 static void begin(struct recorder *r)
 {
     const struct hc_subject *s = r->setup.subject;
     sampler_init(&r->sampler, s->collector, s->heap_max_bytes);
-    process_gauge_init(&r->gauge, r->setup.heap_start, r->setup.heap_bytes);
+    const struct look_sources sources = {.places = {.heap_start = r->setup.heap_start,
+                                                    .heap_bytes = r->setup.heap_bytes,
+                                                    .code_start = r->setup.code_start,
+                                                    .code_bytes = r->setup.code_bytes,
+                                                    .heap_is_shared = s->collector == HC_COLLECTOR_Z},
+                                         .counters = r->setup.counters,
+                                         .jvm_gauge = r->setup.jvm_gauge,
+                                         .role = s->role,
+                                         .collector = s->collector,
+                                         .jdk = (int)strtol(s->jvm_version, NULL, 10)};
+    look_init(&r->look, &sources, stopping);
     publisher_init(&r->publisher, r->setup.dir, s->name);
     start_epoch(r);
 }

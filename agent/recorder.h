@@ -30,6 +30,8 @@ struct recorder_setup {
     struct live_watch *live_watch;
     uintptr_t heap_start;
     size_t heap_bytes;
+    uintptr_t code_start; /* the code cache */
+    size_t code_bytes;
     const char *missing; /* why this JVM can't be measured, for the file; NULL: it can */
 };
 

@@ -84,3 +84,19 @@ int vm_heap_range(uintptr_t *out_start, size_t *out_bytes)
     *out_bytes = word_count * sizeof(void *);
     return 1;
 }
+
+int vm_code_range(uintptr_t *out_start, size_t *out_bytes)
+{
+    struct entry low, high;
+    uintptr_t start, end;
+    if (!find("CodeCache", "_low_bound", &low) || !find("CodeCache", "_high_bound", &high) || low.address == NULL ||
+        high.address == NULL)
+        return 0;
+    memcpy(&start, low.address, sizeof start);
+    memcpy(&end, high.address, sizeof end);
+    if (start == 0 || start % 4096 != 0 || end <= start || end - start > (size_t)4 << 30)
+        return 0;
+    *out_start = start;
+    *out_bytes = end - start;
+    return 1;
+}

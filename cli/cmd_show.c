@@ -109,6 +109,12 @@ static void print_long(const struct hc_recommendation *r, const struct hc_subjec
         print_off_heap("metaspace", &r->off_heap.metaspace);
         print_off_heap("direct", &r->off_heap.direct);
         print_off_heap("everything else", &r->off_heap.overhead);
+        print_off_heap("  code cache", &r->off_heap.code_cache);
+        print_off_heap("  native", &r->off_heap.native);
+        print_off_heap("  kept free by malloc", &r->off_heap.allocator_slack);
+        print_off_heap("  thread stacks", &r->off_heap.threads);
+        print_off_heap("  the JVM's own", &r->off_heap.jvm_other);
+        print_off_heap("  mapped files", &r->off_heap.files);
         printf("    %-22s %10s %10s\n", "resident in all (RSS)", MIB(r->off_heap.rss_bytes),
                MIB(r->off_heap.rss_peak_bytes));
     }

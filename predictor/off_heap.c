@@ -3,6 +3,7 @@
 #include "histogram.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -11,12 +12,27 @@
 #define METASPACE_MARGIN 1.25
 #define METASPACE_LEAST_BYTES (16 * MIB)
 #define DIRECT_MARGIN 1.10
-/* A fifth for allocator slack and threads to come, and 32 MiB for what a short watch has not seen (JIT, GC structures).
+/*
+ * The overhead's parts, each with the margin that it needs above the most that was seen: the JIT goes on compiling, a
+ * job's next version has other threads, free memory is the more scattered the longer a process runs. What the JVM has
+ * for itself is in place once it runs, and pages of files can be dropped. 12 MiB for what a short watch has not seen;
+ * what metaspace and direct memory are given beyond their use is room as well, for none of these is a hard limit.
  */
-#define OVERHEAD_MARGIN 1.20
-#define OVERHEAD_ADD_BYTES (32 * MIB)
+static const double margins[HC_LEDGER_PARTS] = {
+    [HC_LEDGER_CODE_CACHE] = 0.20, [HC_LEDGER_NATIVE] = 0.20, [HC_LEDGER_SLACK] = 0.10,
+    [HC_LEDGER_THREADS] = 0.25,    [HC_LEDGER_JVM] = 0.05,    [HC_LEDGER_FILES] = 0,
+};
+#define OVERHEAD_ADD_BYTES (12 * MIB)
+#define OVERHEAD_STEP_BYTES (4 * MIB)
+/* Without the parts (an unknown allocator, no gauges from Java): a fifth, and 32 MiB. */
+#define OVERHEAD_MARGIN 0.20
+#define OVERHEAD_UNKNOWN_ADD_BYTES (32 * MIB)
 /* The JVM's own parts (libjvm, code cache, CDS, GC structures, stacks) took 70 MiB in the smallest TaskManager seen. */
 #define OVERHEAD_LEAST_BYTES (96 * MIB)
+/* A metaspace that was exhausted: a fifth and 100 MiB more than it had, for a day. */
+#define EXHAUSTED_RATIO 5
+#define EXHAUSTED_LEAST_BYTES (100 * MIB)
+#define DAY_MS (24 * HC_HOUR_MS)
 
 static uint64_t round_up(double bytes, uint64_t unit)
 {
@@ -28,51 +44,29 @@ static struct hc_advice unknown(void)
     return (struct hc_advice){HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN};
 }
 
-typedef uint64_t look_part(const struct hc_look_hour *hour);
-
-static uint64_t part_metaspace(const struct hc_look_hour *hour)
+/* A figure of an hour, by its place in the struct. */
+static uint64_t figure(const struct hc_look_hour *hour, size_t at)
 {
-    return hour->metaspace_bytes;
+    return *(const uint64_t *)(const void *)((const char *)hour + at);
 }
 
-static uint64_t part_code_cache(const struct hc_look_hour *hour)
-{
-    return hour->code_cache_bytes;
-}
-
-static uint64_t part_direct(const struct hc_look_hour *hour)
-{
-    return hour->direct_bytes;
-}
-
-static uint64_t part_overhead(const struct hc_look_hour *hour)
-{
-    return hour->overhead_bytes;
-}
+#define PART(part) (offsetof(struct hc_look_hour, part_bytes) + (part) * sizeof(uint64_t))
 
 /* 99th percentile and maximum of the hours of the window. */
-static void window(const struct hc_series *series, int64_t now_ms, look_part *part, double *scratch,
-                   struct hc_advice *out)
+static void window(const struct hc_series *series, int64_t now_ms, size_t at, double *scratch, struct hc_advice *out)
 {
     int64_t last = hc_hour_of(now_ms);
     unsigned n = 0;
     for (int64_t h = last - HC_LOOK_HOUR_SLOTS + 1; h <= last; h++) {
         const struct hc_look_hour *hour = hc_series_look_hour(series, h);
-        if (hour == NULL || part(hour) == HC_BYTES_UNKNOWN)
+        if (hour == NULL || figure(hour, at) == HC_BYTES_UNKNOWN)
             continue;
-        scratch[n++] = (double)part(hour);
-        if (out->max_bytes == HC_BYTES_UNKNOWN || part(hour) > out->max_bytes)
-            out->max_bytes = part(hour);
+        scratch[n++] = (double)figure(hour, at);
+        if (out->max_bytes == HC_BYTES_UNKNOWN || figure(hour, at) > out->max_bytes)
+            out->max_bytes = figure(hour, at);
     }
     if (n > 0)
         out->p99_bytes = (uint64_t)hc_values_percentile(scratch, n, 0.99);
-}
-
-static uint64_t minus(uint64_t bytes, uint64_t part_bytes)
-{
-    if (bytes == HC_BYTES_UNKNOWN || part_bytes == HC_BYTES_UNKNOWN)
-        return HC_BYTES_UNKNOWN;
-    return bytes > part_bytes ? bytes - part_bytes : 0;
 }
 
 /* What the process needed at once: all that was resident outside the heap, and the live set of the same hour. */
@@ -94,58 +88,174 @@ static void process_sums(const struct hc_series *series, int64_t now_ms, double 
         out->process.sum_p99_bytes = (uint64_t)hc_values_percentile(scratch, n, 0.99);
 }
 
-static void recommend(struct hc_recommendation *out)
+static struct hc_advice *part_of(struct hc_recommendation *out, enum hc_ledger_part part)
+{
+    struct hc_advice *const parts[HC_LEDGER_PARTS] = {
+        [HC_LEDGER_METASPACE] = &out->off_heap.metaspace,   [HC_LEDGER_CODE_CACHE] = &out->off_heap.code_cache,
+        [HC_LEDGER_DIRECT] = &out->off_heap.direct,         [HC_LEDGER_NATIVE] = &out->off_heap.native,
+        [HC_LEDGER_SLACK] = &out->off_heap.allocator_slack, [HC_LEDGER_THREADS] = &out->off_heap.threads,
+        [HC_LEDGER_JVM] = &out->off_heap.jvm_other,         [HC_LEDGER_FILES] = &out->off_heap.files};
+    return parts[part];
+}
+
+static uint64_t heap_in_force(const struct hc_recommendation *out)
+{
+    return out->heap_bytes != HC_BYTES_UNKNOWN ? out->heap_bytes : out->current_heap_bytes;
+}
+
+/* What metaspace had when it was exhausted in the last day, and more; 0: it was not. */
+static uint64_t after_exhaustion(const struct hc_series *series, const struct hc_recommendation *seen, int64_t now_ms)
+{
+    uint64_t least = 0;
+    for (unsigned i = 0; i < seen->event_count; i++) {
+        const struct hc_event *event = &seen->events[i];
+        if (event->kind != HC_EVENT_OUT_OF_MEMORY_METASPACE || event->time_ms < now_ms - DAY_MS)
+            continue;
+        const struct hc_epoch *epoch = hc_series_epoch_at(series, event->time_ms);
+        uint64_t had = epoch != NULL && epoch->metaspace_limit_bytes > 0 ? epoch->metaspace_limit_bytes
+                                                                         : seen->off_heap.metaspace.max_bytes;
+        if (had == HC_BYTES_UNKNOWN)
+            continue;
+        uint64_t more = had / EXHAUSTED_RATIO > EXHAUSTED_LEAST_BYTES ? had / EXHAUSTED_RATIO : EXHAUSTED_LEAST_BYTES;
+        if (had + more > least)
+            least = had + more;
+    }
+    return least;
+}
+
+static void recommend_metaspace(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
+{
+    struct hc_advice *metaspace = &out->off_heap.metaspace;
+    uint64_t least = after_exhaustion(series, out, now_ms);
+    if (metaspace->max_bytes != HC_BYTES_UNKNOWN) {
+        double seen = (double)metaspace->max_bytes, margin = (METASPACE_MARGIN - 1) * seen;
+        if (margin < (double)METASPACE_LEAST_BYTES)
+            margin = (double)METASPACE_LEAST_BYTES;
+        metaspace->recommended_bytes = round_up(seen + margin, 8 * MIB);
+    }
+    if (least > 0 && (metaspace->recommended_bytes == HC_BYTES_UNKNOWN || metaspace->recommended_bytes < least))
+        metaspace->recommended_bytes = round_up((double)least, 8 * MIB);
+}
+
+/*
+ * The most overhead of any hour, with the GC structures that the recommended heap will have: they grow with the heap,
+ * and a heap four times too large has some 40 MiB of them too much. HC_BYTES_UNKNOWN: nothing was seen.
+ */
+static uint64_t overhead_at_heap(const struct hc_series *series, int64_t now_ms, uint64_t heap_bytes)
+{
+    int64_t last = hc_hour_of(now_ms);
+    uint64_t most = HC_BYTES_UNKNOWN;
+    for (int64_t h = last - HC_LOOK_HOUR_SLOTS + 1; h <= last; h++) {
+        const struct hc_look_hour *hour = hc_series_look_hour(series, h);
+        if (hour == NULL || hour->overhead_bytes == HC_BYTES_UNKNOWN)
+            continue;
+        uint64_t bytes = hour->overhead_bytes, structures = hour->gc_structures_bytes,
+                 heap = hour->heap_committed_bytes;
+        if (heap_bytes != HC_BYTES_UNKNOWN && heap != HC_BYTES_UNKNOWN && heap > 0 && structures < bytes)
+            bytes = bytes - structures + (uint64_t)((double)structures * ((double)heap_bytes / (double)heap));
+        if (most == HC_BYTES_UNKNOWN || bytes > most)
+            most = bytes;
+    }
+    return most;
+}
+
+static void recommend_overhead(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
+{
+    uint64_t most = overhead_at_heap(series, now_ms, heap_in_force(out));
+    double margin = 0;
+    int complete = 1;
+    if (most == HC_BYTES_UNKNOWN)
+        return;
+    for (enum hc_ledger_part part = 0; part < HC_LEDGER_PARTS; part++) {
+        struct hc_advice *advice = part_of(out, part);
+        if (part == HC_LEDGER_METASPACE || part == HC_LEDGER_DIRECT)
+            continue;
+        complete &= advice->max_bytes != HC_BYTES_UNKNOWN;
+        if (advice->max_bytes != HC_BYTES_UNKNOWN) {
+            margin += margins[part] * (double)advice->max_bytes;
+            advice->recommended_bytes = round_up((1 + margins[part]) * (double)advice->max_bytes, MIB);
+        }
+    }
+    double wanted = complete ? (double)most + margin + (double)OVERHEAD_ADD_BYTES
+                             : (1 + OVERHEAD_MARGIN) * (double)most + (double)OVERHEAD_UNKNOWN_ADD_BYTES;
+    uint64_t bytes = round_up(wanted, complete ? OVERHEAD_STEP_BYTES : 8 * MIB);
+    out->off_heap.overhead.recommended_bytes = bytes > OVERHEAD_LEAST_BYTES ? bytes : OVERHEAD_LEAST_BYTES;
+}
+
+static void recommend(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
 {
     struct hc_advice *metaspace = &out->off_heap.metaspace, *direct = &out->off_heap.direct;
     struct hc_advice *overhead = &out->off_heap.overhead;
-    if (metaspace->max_bytes != HC_BYTES_UNKNOWN) {
-        double margin = (METASPACE_MARGIN - 1) * (double)metaspace->max_bytes;
-        double least = (double)METASPACE_LEAST_BYTES;
-        metaspace->recommended_bytes =
-            round_up((double)metaspace->max_bytes + (margin > least ? margin : least), 8 * MIB);
-    }
+    uint64_t heap = heap_in_force(out);
+    recommend_metaspace(series, now_ms, out);
+    recommend_overhead(series, now_ms, out);
     if (direct->max_bytes != HC_BYTES_UNKNOWN)
         direct->recommended_bytes = round_up(DIRECT_MARGIN * (double)direct->max_bytes, MIB);
-    if (overhead->max_bytes != HC_BYTES_UNKNOWN) {
-        uint64_t bytes = round_up(OVERHEAD_MARGIN * (double)overhead->max_bytes + (double)OVERHEAD_ADD_BYTES, 8 * MIB);
-        overhead->recommended_bytes = bytes > OVERHEAD_LEAST_BYTES ? bytes : OVERHEAD_LEAST_BYTES;
-    }
-    uint64_t heap = out->heap_bytes != HC_BYTES_UNKNOWN ? out->heap_bytes : out->current_heap_bytes;
     if (heap != HC_BYTES_UNKNOWN && metaspace->recommended_bytes != HC_BYTES_UNKNOWN &&
         direct->recommended_bytes != HC_BYTES_UNKNOWN && overhead->recommended_bytes != HC_BYTES_UNKNOWN)
         out->process.recommended_bytes =
             heap + metaspace->recommended_bytes + direct->recommended_bytes + overhead->recommended_bytes;
 }
 
+static void forget(struct hc_recommendation *out)
+{
+    out->off_heap.rss_bytes = out->off_heap.rss_peak_bytes = HC_BYTES_UNKNOWN;
+    out->off_heap.container_limit_bytes = out->off_heap.container_usage_bytes = HC_BYTES_UNKNOWN;
+    out->off_heap.container_held_bytes = HC_BYTES_UNKNOWN;
+    out->off_heap.unexplained_ratio = NAN;
+    for (enum hc_ledger_part part = 0; part < HC_LEDGER_PARTS; part++)
+        *part_of(out, part) = unknown();
+    out->off_heap.network = out->off_heap.overhead = unknown();
+    out->process.sum_p99_bytes = out->process.sum_max_bytes = out->process.recommended_bytes = HC_BYTES_UNKNOWN;
+    out->process.heap_live_bytes = out->process.heap_garbage_bytes = out->process.heap_untouched_bytes =
+        HC_BYTES_UNKNOWN;
+}
+
+/* The heap's share of resident memory: what is live, what is garbage or free, and what was never touched. */
+static void split_heap(const struct hc_memory_sample *look, struct hc_recommendation *out)
+{
+    uint64_t live = out->observed.live_now_bytes, resident = look->heap_resident_bytes;
+    if (resident == HC_BYTES_UNKNOWN)
+        return;
+    if (out->window.collections > 0 && live != HC_BYTES_UNKNOWN) {
+        out->process.heap_live_bytes = live < resident ? live : resident;
+        out->process.heap_garbage_bytes = resident - out->process.heap_live_bytes;
+    }
+    out->process.heap_untouched_bytes = hc_bytes_minus(look->heap_committed_bytes, resident);
+}
+
+static void take_newest(const struct hc_memory_sample *look, struct hc_recommendation *out)
+{
+    struct hc_ledger ledger;
+    hc_ledger_read(look, &ledger);
+    for (enum hc_ledger_part part = 0; part < HC_LEDGER_PARTS; part++)
+        part_of(out, part)->now_bytes = ledger.bytes[part];
+    out->off_heap.unexplained_ratio = ledger.unexplained_ratio;
+    out->off_heap.rss_bytes = look->rss_bytes;
+    out->off_heap.rss_peak_bytes = look->rss_peak_bytes;
+    out->off_heap.container_limit_bytes = look->container_limit_bytes;
+    out->off_heap.container_usage_bytes = look->container_usage_bytes;
+    out->off_heap.container_held_bytes = look->container_held_bytes;
+    out->off_heap.overhead.now_bytes =
+        hc_bytes_minus(hc_bytes_minus(hc_bytes_minus(look->rss_bytes, look->heap_resident_bytes), look->direct_bytes),
+                       look->metaspace_committed_bytes);
+    split_heap(look, out);
+}
+
 void hc_off_heap_predict(const struct hc_series *series, int64_t now_ms, double *scratch, struct hc_recommendation *out)
 {
     const struct hc_state *now = &series->now;
-    int seen = now->look_sequence > 0;
-    out->off_heap.rss_bytes = seen ? now->look.rss_bytes : HC_BYTES_UNKNOWN;
-    out->off_heap.rss_peak_bytes = seen ? now->look.rss_peak_bytes : HC_BYTES_UNKNOWN;
-    out->off_heap.container_limit_bytes = seen ? now->look.container_limit_bytes : HC_BYTES_UNKNOWN;
-    out->off_heap.container_usage_bytes = seen ? now->look.container_usage_bytes : HC_BYTES_UNKNOWN;
+    forget(out);
     out->off_heap.thread_count = now->look.threads;
     out->off_heap.class_count = now->look.classes;
     out->off_heap.managed_consumers = now->consumers;
     out->off_heap.managed_consumers_known = now->consumers_known != 0;
-    out->off_heap.unexplained_ratio = NAN;
-    out->off_heap.metaspace = out->off_heap.code_cache = out->off_heap.direct = out->off_heap.network = unknown();
-    out->off_heap.native = out->off_heap.allocator_slack = out->off_heap.threads = out->off_heap.jvm_other = unknown();
-    out->off_heap.files = out->off_heap.overhead = unknown();
-    out->process.sum_p99_bytes = out->process.sum_max_bytes = out->process.recommended_bytes = HC_BYTES_UNKNOWN;
-    if (seen) {
-        out->off_heap.metaspace.now_bytes = now->look.metaspace_committed_bytes;
-        out->off_heap.code_cache.now_bytes = now->look.code_cache_bytes;
-        out->off_heap.direct.now_bytes = now->look.direct_bytes;
-        out->off_heap.overhead.now_bytes =
-            minus(minus(minus(now->look.rss_bytes, now->look.heap_resident_bytes), now->look.direct_bytes),
-                  now->look.metaspace_committed_bytes);
-        window(series, now_ms, part_metaspace, scratch, &out->off_heap.metaspace);
-        window(series, now_ms, part_code_cache, scratch, &out->off_heap.code_cache);
-        window(series, now_ms, part_direct, scratch, &out->off_heap.direct);
-        window(series, now_ms, part_overhead, scratch, &out->off_heap.overhead);
+    if (now->look_sequence > 0) {
+        take_newest(&now->look, out);
+        for (enum hc_ledger_part part = 0; part < HC_LEDGER_PARTS; part++)
+            window(series, now_ms, PART(part), scratch, part_of(out, part));
+        window(series, now_ms, offsetof(struct hc_look_hour, overhead_bytes), scratch, &out->off_heap.overhead);
     }
     process_sums(series, now_ms, scratch, out);
-    recommend(out);
+    recommend(series, now_ms, out);
 }

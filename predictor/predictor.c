@@ -3,6 +3,7 @@
 #include "confidence.h"
 #include "headroom.h"
 #include "histogram.h"
+#include "leak.h"
 #include "off_heap.h"
 #include "reasons.h"
 #include "series.h"
@@ -42,7 +43,7 @@ struct hc_predictor {
 };
 
 _Static_assert((int)HC_TREND_PAIRS <= (int)HC_RAW_SLOTS && 3 * (int)HC_WINDOW_HOURS <= (int)HC_RAW_SLOTS &&
-                   (int)HC_LOOK_HOUR_SLOTS <= (int)HC_RAW_SLOTS,
+                   (int)HC_TREND_PAIRS + (int)HC_LOOK_HOUR_SLOTS <= (int)HC_RAW_SLOTS,
                "scratch serves all");
 
 /* ---- life cycle ------------------------------------------------------------------------------------------------ */
@@ -471,6 +472,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     }
     hc_track_record_judge(series, policy, now_ms, out);
     hc_off_heap_predict(series, now_ms, predictor->scratch, out);
+    hc_leak_find(series, now_ms, predictor->scratch, &facts.leak);
     hc_reasons_write(&facts, policy, out);
     return HC_OK;
 }

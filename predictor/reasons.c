@@ -1,5 +1,9 @@
 #include "reasons.h"
 
+#include "series.h"
+
+#include <heapcast/memory_sample.h>
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -127,18 +131,79 @@ static void say_evidence(const struct hc_reason_facts *facts, struct hc_recommen
             (unsigned long long)out->window.restarts, hc_reason_time(facts->since_start_ms, a));
 }
 
-static void say_off_heap(struct hc_recommendation *out)
+static void say_leak(const struct hc_leak *leak, struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
+    if (!leak->found)
+        return;
+    hc_reason_bytes(leak->bytes_per_h, a);
+    hc_reason_time((int64_t)(leak->hours * 3600000.0), b);
+    if (isnan(leak->hours_to_limit))
+        say(out, "Outside the heap %s grew by %s an hour for %s without levelling off: a leak?",
+            hc_ledger_words(leak->part), a, b);
+    else
+        say(out,
+            "Outside the heap %s grew by %s an hour for %s without levelling off: a leak? At this rate the container "
+            "is full in %s.",
+            hc_ledger_words(leak->part), a, b, hc_reason_time((int64_t)(leak->hours_to_limit * 3600000.0), c));
+}
+
+static int metaspace_exhausted(const struct hc_recommendation *out)
+{
+    for (unsigned i = 0; i < out->event_count; i++)
+        if (out->events[i].kind == HC_EVENT_OUT_OF_MEMORY_METASPACE &&
+            out->events[i].time_ms >= out->generated_at_ms - 24 * HC_HOUR_MS)
+            return 1;
+    return 0;
+}
+
+static void say_metaspace(struct hc_recommendation *out)
 {
     char a[HC_REASON_WORD], b[HC_REASON_WORD];
-    const struct hc_advice *metaspace = &out->off_heap.metaspace, *overhead = &out->off_heap.overhead;
-    if (metaspace->recommended_bytes != HC_BYTES_UNKNOWN)
-        say(out, "Metaspace: %s, a quarter (16 MiB at least) above the %s that were committed.",
-            hc_reason_bytes((double)metaspace->recommended_bytes, a), hc_reason_bytes((double)metaspace->max_bytes, b));
-    if (overhead->recommended_bytes != HC_BYTES_UNKNOWN)
+    const struct hc_advice *metaspace = &out->off_heap.metaspace;
+    if (metaspace->recommended_bytes == HC_BYTES_UNKNOWN)
+        return;
+    hc_reason_bytes((double)metaspace->recommended_bytes, a);
+    if (metaspace_exhausted(out))
         say(out,
-            "Overhead: %s, a fifth and 32 MiB above the %s that were resident outside heap, metaspace and direct "
-            "buffers.",
-            hc_reason_bytes((double)overhead->recommended_bytes, a), hc_reason_bytes((double)overhead->max_bytes, b));
+            "Metaspace: %s; it was exhausted (OutOfMemoryError) in the last 24 h, so at least a fifth and 100 MiB more "
+            "than it had then.",
+            a);
+    else if (metaspace->max_bytes != HC_BYTES_UNKNOWN)
+        say(out, "Metaspace: %s, a quarter (16 MiB at least) above the %s that were committed.", a,
+            hc_reason_bytes((double)metaspace->max_bytes, b));
+}
+
+static void say_overhead(struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD], d[HC_REASON_WORD], e[HC_REASON_WORD];
+    const struct hc_advice *overhead = &out->off_heap.overhead, *slack = &out->off_heap.allocator_slack;
+    if (overhead->recommended_bytes == HC_BYTES_UNKNOWN)
+        return;
+    hc_reason_bytes((double)overhead->recommended_bytes, a);
+    hc_reason_bytes((double)overhead->max_bytes, b);
+    if (slack->max_bytes == HC_BYTES_UNKNOWN || out->off_heap.native.max_bytes == HC_BYTES_UNKNOWN ||
+        out->off_heap.jvm_other.max_bytes == HC_BYTES_UNKNOWN)
+        say(out, "Overhead: %s, from the %s that were resident outside heap, metaspace and direct buffers.", a, b);
+    else
+        say(out,
+            "Overhead: %s, with a margin for each part; %s were resident outside heap, metaspace and direct buffers: "
+            "at "
+            "most %s the JVM's own, %s native, %s kept free by malloc.",
+            a, b, hc_reason_bytes((double)out->off_heap.jvm_other.max_bytes, c),
+            hc_reason_bytes((double)out->off_heap.native.max_bytes, d), hc_reason_bytes((double)slack->max_bytes, e));
+}
+
+/* Whoever has managed memory fills it: RocksDB's caches and write buffers are as large as they are allowed to be. */
+static void say_consumers(struct hc_recommendation *out)
+{
+    uint32_t state_backends = HC_CONSUMER_ROCKSDB | HC_CONSUMER_FORST;
+    if ((out->off_heap.managed_consumers & state_backends) != 0)
+        say(out,
+            "%s holds what managed memory it was given, not what it needs: no figure here is a reason to cut that.",
+            (out->off_heap.managed_consumers & HC_CONSUMER_ROCKSDB) != 0 ? "RocksDB" : "ForSt");
+    else if (out->off_heap.managed_consumers != 0)
+        say(out, "Managed memory has a user; what it holds is no measure of what it needs.");
 }
 
 void hc_reasons_write(const struct hc_reason_facts *facts, const struct hc_policy *policy,
@@ -153,5 +218,8 @@ void hc_reasons_write(const struct hc_reason_facts *facts, const struct hc_polic
         say_gc_cost(out);
     }
     say_evidence(facts, out);
-    say_off_heap(out);
+    say_leak(&facts->leak, out);
+    say_metaspace(out);
+    say_overhead(out);
+    say_consumers(out);
 }

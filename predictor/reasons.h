@@ -2,6 +2,8 @@
 #ifndef HC_PREDICTOR_REASONS_H
 #define HC_PREDICTOR_REASONS_H
 
+#include "leak.h"
+
 #include <heapcast/policy.h>
 #include <heapcast/recommendation.h>
 
@@ -14,6 +16,7 @@ struct hc_reason_facts {
     int short_history;        /* fewer hours than a percentile needs */
     int swept;                /* a collection of the old generation was ever seen */
     int heap_exhausted;       /* OutOfMemoryError in the last day */
+    struct hc_leak leak;      /* outside the heap */
 };
 
 /* Fills out->reasons, most important first. */

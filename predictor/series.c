@@ -257,11 +257,18 @@ static void most(uint64_t *most_bytes, uint64_t bytes)
         *most_bytes = bytes;
 }
 
-static uint64_t minus(uint64_t bytes, uint64_t part_bytes)
+/* Nothing known of an hour yet. */
+static struct hc_look_hour empty_look_hour(int64_t hour)
 {
-    if (bytes == HC_BYTES_UNKNOWN || part_bytes == HC_BYTES_UNKNOWN)
-        return HC_BYTES_UNKNOWN;
-    return bytes > part_bytes ? bytes - part_bytes : 0;
+    struct hc_look_hour empty = {.hour = hour,
+                                 .rss_bytes = HC_BYTES_UNKNOWN,
+                                 .overhead_bytes = HC_BYTES_UNKNOWN,
+                                 .non_heap_bytes = HC_BYTES_UNKNOWN,
+                                 .gc_structures_bytes = HC_BYTES_UNKNOWN,
+                                 .heap_committed_bytes = HC_BYTES_UNKNOWN};
+    for (int i = 0; i < HC_LEDGER_PARTS; i++)
+        empty.part_bytes[i] = HC_BYTES_UNKNOWN;
+    return empty;
 }
 
 static void apply_look(struct hc_series *series, const struct hc_memory_sample *look)
@@ -273,16 +280,21 @@ static void apply_look(struct hc_series *series, const struct hc_memory_sample *
     if (this_hour > hour->hour || was_ahead) {
         if (hour->hour != 0 && !was_ahead)
             hc_slots_put(&series->look_hours, (uint64_t)hour->hour, hour);
-        *hour = (struct hc_look_hour){this_hour,        HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN,
-                                      HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN, HC_BYTES_UNKNOWN};
+        *hour = empty_look_hour(this_hour);
     }
-    uint64_t non_heap = minus(look->rss_bytes, look->heap_resident_bytes);
+    struct hc_ledger ledger;
+    hc_ledger_read(look, &ledger);
+    for (int i = 0; i < HC_LEDGER_PARTS; i++)
+        most(&hour->part_bytes[i], ledger.bytes[i]);
+    uint64_t non_heap = hc_bytes_minus(look->rss_bytes, look->heap_resident_bytes), before = hour->overhead_bytes;
     most(&hour->rss_bytes, look->rss_bytes);
-    most(&hour->metaspace_bytes, look->metaspace_committed_bytes);
-    most(&hour->code_cache_bytes, look->code_cache_bytes);
-    most(&hour->direct_bytes, look->direct_bytes);
     most(&hour->non_heap_bytes, non_heap);
-    most(&hour->overhead_bytes, minus(minus(non_heap, look->direct_bytes), look->metaspace_committed_bytes));
+    most(&hour->overhead_bytes,
+         hc_bytes_minus(hc_bytes_minus(non_heap, look->direct_bytes), look->metaspace_committed_bytes));
+    if (hour->overhead_bytes != before) {
+        hour->gc_structures_bytes = look->gc_structures_bytes;
+        hour->heap_committed_bytes = look->heap_committed_bytes;
+    }
     now->consumers |= look->consumers;
     now->consumers_known |= look->consumers_known;
     now->look = *look;
@@ -507,4 +519,15 @@ const struct hc_look_hour *hc_series_look_hour(const struct hc_series *series, i
     if (hour == series->now.look_hour.hour && hour != 0)
         return &series->now.look_hour;
     return hour > 0 ? hc_slots_get(&series->look_hours, (uint64_t)hour) : NULL;
+}
+
+const struct hc_epoch *hc_series_epoch_at(const struct hc_series *series, int64_t time_ms)
+{
+    uint64_t newest = series->now.epoch_sequence;
+    for (uint64_t s = newest; s > 0 && newest - s < HC_EPOCH_SLOTS; s--) {
+        const struct hc_epoch *epoch = hc_slots_get(&series->epochs, s);
+        if (epoch != NULL && epoch->start_ms <= time_ms)
+            return epoch;
+    }
+    return NULL;
 }

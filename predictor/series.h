@@ -17,6 +17,7 @@
 #define HC_PREDICTOR_SERIES_H
 
 #include "histogram.h"
+#include "ledger.h"
 #include "live_set.h"
 #include "live_views.h"
 
@@ -75,9 +76,11 @@ struct hc_hour {
 /* One hour of looks outside the heap: the most seen of each. HC_BYTES_UNKNOWN where no look told. */
 struct hc_look_hour {
     int64_t hour;
-    uint64_t rss_bytes, metaspace_bytes, code_cache_bytes, direct_bytes;
+    uint64_t rss_bytes;
     uint64_t overhead_bytes; /* resident outside heap, direct buffers and metaspace, at one moment */
     uint64_t non_heap_bytes; /* resident outside the heap, at one moment */
+    uint64_t part_bytes[HC_LEDGER_PARTS];
+    uint64_t gc_structures_bytes, heap_committed_bytes; /* both of the look with most overhead */
 };
 
 /* What was recommended in an hour, for the record of its own errors. */
@@ -149,5 +152,7 @@ int hc_series_swept(const struct hc_series *series);
 /* NULL where the hour is not known. The hour that is being filled is among them. */
 const struct hc_hour *hc_series_hour(const struct hc_series *series, int64_t hour);
 const struct hc_look_hour *hc_series_look_hour(const struct hc_series *series, int64_t hour);
+/* The JVM that ran at this time; NULL where no epoch that began before it is kept. */
+const struct hc_epoch *hc_series_epoch_at(const struct hc_series *series, int64_t time_ms);
 
 #endif

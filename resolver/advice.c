@@ -16,6 +16,8 @@
 #define FRAMEWORK_OFF_HEAP_LEAST_BYTES (64 * HC_MIB)
 /* The same where Flink says that no batch job runs. */
 #define FRAMEWORK_OFF_HEAP_STREAMING_BYTES (24 * HC_MIB)
+/* As the predictor has it: the least that a TaskManager's JVM takes for itself, and some. */
+#define OVERHEAD_LEAST_BYTES (96 * HC_MIB)
 /* The JVM rounds -Xmx up to a heap region: 32 MiB at most. */
 #define HEAP_ROUNDING_BYTES (32 * HC_MIB)
 
@@ -191,6 +193,18 @@ uint64_t hc_advise_metaspace(uint64_t now, const struct hc_recommendation *recom
     return follow(now, advice->recommended_bytes, exceeded, what, HC_COMPONENT_METASPACE, resolution);
 }
 
+/* What a state backend took by malloc lies in the managed memory that it was given: it needs no overhead beside. What
+ * malloc keeps free around it does, and stays. */
+static uint64_t without_state_backend(uint64_t overhead, uint64_t managed,
+                                      const struct hc_recommendation *recommendation)
+{
+    uint64_t native = recommendation->off_heap.native.recommended_bytes;
+    if ((recommendation->off_heap.managed_consumers & (HC_CONSUMER_ROCKSDB | HC_CONSUMER_FORST)) == 0 || !known(native))
+        return overhead;
+    uint64_t inside = smaller(native, managed);
+    return overhead > OVERHEAD_LEAST_BYTES + inside ? overhead - inside : smaller(overhead, OVERHEAD_LEAST_BYTES);
+}
+
 /*
  * What was measured outside heap, direct memory and metaspace holds the native memory of managed consumers too. They
  * may still grow up to the managed memory, so with them the measured figure only bounds the overhead from above.
@@ -203,6 +217,7 @@ uint64_t hc_advise_overhead(uint64_t now, uint64_t managed, const struct hc_reco
     char what[160];
     if (!known(recommended))
         return HC_BYTES_UNKNOWN;
+    recommended = without_state_backend(recommended, managed, recommendation);
     snprintf(what, sizeof what, "the most that was resident outside heap, direct memory and metaspace is %s",
              known(hc_most_seen(advice)) ? HC_HUMAN(hc_most_seen(advice)) : "?");
     if (recommended > now && managed > 0)

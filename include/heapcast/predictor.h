@@ -30,7 +30,8 @@ struct hc_epoch {
     int64_t pid;
     uint64_t heap_max_bytes; /* the JVM's own limit (-Xmx after its rounding) */
     enum hc_collector collector;
-    uint32_t clean_end; /* 1 once hc_predictor_end was called: the run ended with a last word */
+    uint32_t clean_end;             /* 1 once hc_predictor_end was called: the run ended with a last word */
+    uint64_t metaspace_limit_bytes; /* -XX:MaxMetaspaceSize; 0: not known, or none */
 };
 
 /* Version of the block's layout; a history of another version is set aside. */

@@ -118,12 +118,15 @@ struct hc_recommendation {
         uint32_t thread_count, class_count;
         uint32_t managed_consumers; /* enum hc_managed_consumer, all that were ever seen */
         int managed_consumers_known;
-        double unexplained_ratio;
+        double unexplained_ratio; /* of rss_bytes, what no part accounts for; negative: they claim more than there is */
         uint64_t container_limit_bytes, container_usage_bytes;
+        uint64_t container_held_bytes; /* of the usage: what can't be dropped */
     } off_heap;
 
     struct {
         uint64_t sum_p99_bytes, sum_max_bytes, recommended_bytes;
+        uint64_t heap_live_bytes, heap_garbage_bytes; /* together the resident heap; garbage and what is free */
+        uint64_t heap_untouched_bytes;                /* committed, yet in nobody's memory */
     } process;
 
     struct {

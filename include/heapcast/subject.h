@@ -23,7 +23,8 @@ struct hc_subject {
     char jvm_version[64];
     enum hc_collector collector;
     uint64_t heap_max_bytes;
-    unsigned flink_count; /* settings found on the command line, in their order */
+    uint64_t metaspace_limit_bytes; /* -XX:MaxMetaspaceSize of the command line; 0: none there */
+    unsigned flink_count;           /* settings found on the command line, in their order */
     struct hc_flink_setting flink[HC_FLINK_SETTINGS_MAX];
 };
 

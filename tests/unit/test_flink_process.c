@@ -56,6 +56,22 @@ static void a_standalone_taskmanager_is_read(void **state)
     assert_string_equal(flink("taskmanager.cpu.cores"), "2.0");
     assert_string_equal(flink("taskmanager.numberOfTaskSlots"), "2");
     assert_string_equal(flink("external-resources"), "(none)");
+    assert_int_equal(s.metaspace_limit_bytes, 268435456);
+}
+
+static void the_last_limit_of_metaspace_is_in_force(void **state)
+{
+    (void)state;
+    PARSE("java\0Main", "");
+    assert_int_equal(s.metaspace_limit_bytes, 0);
+    PARSE("java\0-XX:MaxMetaspaceSize=268435456\0-XX:MaxMetaspaceSize=96m\0Main", "");
+    assert_int_equal(s.metaspace_limit_bytes, 96 << 20);
+    PARSE("java\0-XX:MaxMetaspaceSize=1G\0Main", "");
+    assert_int_equal(s.metaspace_limit_bytes, 1 << 30);
+    PARSE("java\0-XX:MaxMetaspaceSize=1x\0Main", "");
+    assert_int_equal(s.metaspace_limit_bytes, 0);
+    PARSE("java\0-XX:MaxMetaspaceSize=1kk\0Main", "");
+    assert_int_equal(s.metaspace_limit_bytes, 0);
 }
 
 static void the_default_name_is_stable_and_tells_processes_apart(void **state)
@@ -206,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_standalone_taskmanager_is_read),
+        cmocka_unit_test(the_last_limit_of_metaspace_is_in_force),
         cmocka_unit_test(the_default_name_is_stable_and_tells_processes_apart),
         cmocka_unit_test(the_resource_id_is_the_name_of_a_taskmanager),
         cmocka_unit_test(only_file_name_letters_in_a_name),

@@ -132,6 +132,103 @@ static void test_what_is_older_than_a_week_does_not_count(void **state)
     free(block);
 }
 
+/* A TaskManager whose ledger is complete: 170 MiB of overhead, 55 of it GC structures of a heap of 1,600 MiB. */
+static struct hc_memory_sample whole_look(int64_t at_ms)
+{
+    struct hc_memory_sample look = quiet_look(at_ms);
+    look.rss_bytes = 1144 * MIB;
+    look.heap_resident_bytes = 800 * MIB;
+    look.heap_committed_bytes = 1600 * MIB;
+    look.code_cache_bytes = 14 * MIB;
+    look.file_bytes = 25 * MIB;
+    look.stack_bytes = 8 * MIB;
+    look.malloc_held_bytes = (130 + 30 + 20 + 8) * MIB;
+    look.malloc_used_bytes = (130 + 30 + 20) * MIB;
+    look.jvm_malloc_bytes = 30 * MIB;
+    look.jvm_mapped_bytes = (55 + 12) * MIB;
+    look.gc_structures_bytes = 55 * MIB;
+    look.container_held_bytes = 1150 * MIB;
+    return look;
+}
+
+static struct hc_series *with(struct hc_series *series, void **out_block)
+{
+    *out_block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(series, *out_block, hc_series_size(), NULL), HC_OK);
+    return series;
+}
+
+static void test_the_ledger_is_told_part_by_part(void **state)
+{
+    (void)state;
+    struct hc_series series;
+    void *block;
+    with(&series, &block);
+    for (int64_t i = 0; i < 20; i++) {
+        struct hc_memory_sample look = whole_look(i * 600000);
+        if (i == 7)
+            look.stack_bytes = 12 * MIB;
+        hc_series_add_look(&series, &look);
+    }
+    struct hc_recommendation advice = {
+        .heap_bytes = 400 * MIB, .current_heap_bytes = 1600 * MIB, .window.collections = 5};
+    advice.observed.live_now_bytes = 250 * MIB;
+    hc_off_heap_predict(&series, BEGIN_MS + 20 * 600000, scratch, &advice);
+    assert_int_equal(advice.off_heap.native.now_bytes, 20 * MIB);
+    assert_int_equal(advice.off_heap.allocator_slack.now_bytes, 8 * MIB);
+    assert_int_equal(advice.off_heap.threads.now_bytes, 8 * MIB);
+    assert_int_equal(advice.off_heap.threads.max_bytes, 12 * MIB);
+    assert_int_equal(advice.off_heap.jvm_other.max_bytes, 97 * MIB);
+    assert_int_equal(advice.off_heap.files.p99_bytes, 25 * MIB);
+    assert_int_equal(advice.off_heap.container_held_bytes, 1150 * MIB);
+    assert_true(fabs(advice.off_heap.unexplained_ratio - (1144.0 - 800 - 44 - 130 - 172) / 1144) < 1e-9);
+    assert_int_equal(advice.process.heap_live_bytes, 250 * MIB);
+    assert_int_equal(advice.process.heap_garbage_bytes, 550 * MIB);
+    assert_int_equal(advice.process.heap_untouched_bytes, 800 * MIB);
+    /* 170 less three quarters of 55; a fifth of 14 and of 20, a tenth of 8, a quarter of 12, a twentieth of 97; and 12
+     */
+    double overhead = 170 - 55 * 0.75 + 2.8 + 4 + 0.8 + 3 + 4.85 + 12;
+    assert_int_equal(advice.off_heap.overhead.max_bytes, 170 * MIB);
+    assert_int_equal(advice.off_heap.overhead.recommended_bytes, (uint64_t)ceil(overhead / 4) * 4 * MIB);
+    free(block);
+}
+
+static struct hc_recommendation with_event(const struct hc_series *series, int64_t event_ms, int64_t at_ms)
+{
+    struct hc_recommendation advice = {.heap_bytes = 300 * MIB, .current_heap_bytes = 500 * MIB, .event_count = 1};
+    advice.events[0] = (struct hc_event){.time_ms = BEGIN_MS + event_ms, .kind = HC_EVENT_OUT_OF_MEMORY_METASPACE};
+    hc_off_heap_predict(series, BEGIN_MS + at_ms, scratch, &advice);
+    return advice;
+}
+
+static void test_an_exhausted_metaspace_raises_it_once_and_fades(void **state)
+{
+    (void)state;
+    struct hc_series series;
+    void *block;
+    with(&series, &block);
+    struct hc_epoch epoch = {.start_ms = BEGIN_MS, .heap_max_bytes = 500 * MIB, .metaspace_limit_bytes = 64 * MIB};
+    hc_series_start(&series, &epoch);
+    struct hc_memory_sample look = quiet_look(1000);
+    look.metaspace_committed_bytes = 63 * MIB;
+    hc_series_add_look(&series, &look);
+    assert_int_equal(predict(&series, 2000).off_heap.metaspace.recommended_bytes, 80 * MIB);
+    assert_int_equal(with_event(&series, 1500, 2000).off_heap.metaspace.recommended_bytes, 168 * MIB); /* 164 */
+    /* applied: the event was that of the smaller one, so nothing is added again */
+    epoch =
+        (struct hc_epoch){.start_ms = BEGIN_MS + 5000, .heap_max_bytes = 500 * MIB, .metaspace_limit_bytes = 168 * MIB};
+    hc_series_start(&series, &epoch);
+    assert_int_equal(with_event(&series, 1500, 9000).off_heap.metaspace.recommended_bytes, 168 * MIB);
+    assert_int_equal(with_event(&series, 6000, 9000).off_heap.metaspace.recommended_bytes, 272 * MIB); /* 268 */
+    assert_int_equal(with_event(&series, 1500, 25 * HC_HOUR_MS).off_heap.metaspace.recommended_bytes, 80 * MIB);
+    /* a large one by a fifth */
+    epoch.start_ms = BEGIN_MS + 10000;
+    epoch.metaspace_limit_bytes = 1000 * MIB;
+    hc_series_start(&series, &epoch);
+    assert_int_equal(with_event(&series, 11000, 12000).off_heap.metaspace.recommended_bytes, 1200 * MIB);
+    free(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +237,8 @@ int main(void)
         cmocka_unit_test(test_small_sizes_have_a_least),
         cmocka_unit_test(test_a_process_needs_its_live_set_and_the_rest_at_once),
         cmocka_unit_test(test_what_is_older_than_a_week_does_not_count),
+        cmocka_unit_test(test_the_ledger_is_told_part_by_part),
+        cmocka_unit_test(test_an_exhausted_metaspace_raises_it_once_and_fades),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

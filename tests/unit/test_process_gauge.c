@@ -12,6 +12,7 @@
 
 #define MIB ((size_t)1 << 20)
 
+static const struct process_places nowhere;
 static struct process_gauge gauge;
 static struct hc_memory_sample sample;
 
@@ -38,7 +39,7 @@ static void touch(void *at, size_t bytes)
 static void resident_memory_follows_what_is_touched(void **state)
 {
     (void)state;
-    process_gauge_init(&gauge, 0, 0);
+    process_gauge_init(&gauge, &nowhere);
     look();
     uint64_t before = sample.rss_bytes;
     assert_true(before > 0 && before < 4096 * MIB);
@@ -59,7 +60,8 @@ static void heap_residency_is_counted_in_pages(void **state)
 {
     (void)state;
     void *heap = reserve(100 * MIB);
-    process_gauge_init(&gauge, (uintptr_t)heap, 100 * MIB);
+    struct process_places places = {.heap_start = (uintptr_t)heap, .heap_bytes = 100 * MIB};
+    process_gauge_init(&gauge, &places);
     look();
     assert_int_equal(sample.heap_resident_bytes, 0);
     touch(heap, 3 * MIB);
@@ -71,7 +73,8 @@ static void heap_residency_is_counted_in_pages(void **state)
     look();
     assert_int_equal(sample.heap_resident_bytes, 3 * MIB + 4096);
     munmap(heap, 64 * MIB);
-    process_gauge_init(&gauge, 0, 100 * MIB);
+    places.heap_start = 0;
+    process_gauge_init(&gauge, &places);
     look();
     assert_true(sample.heap_resident_bytes == HC_BYTES_UNKNOWN);
 }
@@ -88,7 +91,7 @@ static void threads_are_counted(void **state)
     pthread_t threads[5];
     pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
     (void)state;
-    process_gauge_init(&gauge, 0, 0);
+    process_gauge_init(&gauge, &nowhere);
     look();
     uint32_t before = sample.threads;
     assert_true(before >= 1);
@@ -106,7 +109,7 @@ static uint64_t limit_in(const char *text)
 {
     const char *path = in_scratch("limit");
     write_text(path, text, strlen(text));
-    process_gauge_init(&gauge, 0, 0);
+    process_gauge_init(&gauge, &nowhere);
     snprintf(gauge.cgroup_limit, sizeof gauge.cgroup_limit, "%s", path);
     snprintf(gauge.cgroup_usage, sizeof gauge.cgroup_usage, "%s", path);
     look();
@@ -131,7 +134,7 @@ static void container_files_of_both_versions(void **state)
 static void the_container_of_this_process_is_plausible(void **state)
 {
     (void)state;
-    process_gauge_init(&gauge, 0, 0);
+    process_gauge_init(&gauge, &nowhere);
     look();
     if (gauge.cgroup_usage[0] == '\0') {
         assert_true(sample.container_usage_bytes == HC_BYTES_UNKNOWN);
@@ -150,7 +153,7 @@ static void consumers_are_seen_in_mappings(void **state)
     } libraries[] = {{"librocksdbjni-linux64.so", HC_CONSUMER_ROCKSDB}, {"libforstjni-linux64.so", HC_CONSUMER_FORST}};
     (void)state;
     for (int i = 0; i < 2; i++) {
-        process_gauge_init(&gauge, 0, 0);
+        process_gauge_init(&gauge, &nowhere);
         look();
         assert_int_equal(sample.consumers_known, 1);
         assert_int_equal(sample.consumers, 0);
@@ -175,7 +178,7 @@ static uint32_t consumers_with_child(const char *name, int generation)
     int ready[2], end[2];
     char byte;
     assert_int_equal(pipe(ready) | pipe(end), 0);
-    process_gauge_init(&gauge, 0, 0);
+    process_gauge_init(&gauge, &nowhere);
     pid_t child = fork();
     if (child == 0) {
         close(end[1]);
@@ -227,6 +230,129 @@ static void the_start_of_this_process_is_known(void **state)
     assert_true(difference >= -5 && difference <= 5);
 }
 
+static FILE *text(const char *content)
+{
+    FILE *f = fmemopen((void *)(uintptr_t)content, strlen(content), "r");
+    assert_non_null(f);
+    return f;
+}
+
+/* A TaskManager of Flink 1.20.5 on JDK 17, G1; and one with ZGC, whose heap is mapped three times. */
+static void status_texts(void **state)
+{
+    static const char g1[] = "Name:\tjava\nVmPeak:\t 4404308 kB\nVmHWM:\t  837460 kB\nVmRSS:\t  834252 kB\n"
+                             "RssAnon:\t  809420 kB\nRssFile:\t   24832 kB\nRssShmem:\t       0 kB\n"
+                             "HugetlbPages:\t       0 kB\nThreads:\t77\n";
+    static const char old[] = "Name:\tjava\nVmRSS:\t  834252 kB\nThreads:\t3\n"; /* before Linux 4.5 */
+    struct process_status s;
+    (void)state;
+    FILE *f = text(g1);
+    process_status_parse(f, &s);
+    fclose(f);
+    assert_int_equal(s.rss_bytes, UINT64_C(834252) * 1024);
+    assert_int_equal(s.peak_bytes, UINT64_C(837460) * 1024);
+    assert_int_equal(s.anonymous_bytes, UINT64_C(809420) * 1024);
+    assert_int_equal(s.file_bytes, UINT64_C(24832) * 1024);
+    assert_int_equal(s.shared_bytes, 0);
+    assert_int_equal(s.huge_bytes, 0);
+    assert_int_equal(s.threads, 77);
+    f = text(old);
+    process_status_parse(f, &s);
+    fclose(f);
+    assert_true(s.file_bytes == HC_BYTES_UNKNOWN && s.peak_bytes == HC_BYTES_UNKNOWN);
+    assert_int_equal(s.threads, 3);
+}
+
+static uint64_t held_in(const char *content)
+{
+    FILE *f = text(content);
+    uint64_t bytes = process_cgroup_held(f);
+    fclose(f);
+    return bytes;
+}
+
+static void what_a_container_holds(void **state)
+{
+    (void)state;
+    assert_int_equal(held_in("anon 1000\nfile 70000\nkernel 3\nanon_thp 5\nshmem 234\n"), 1234); /* v2 */
+    assert_int_equal(held_in("anon 1000\nfile 70000\n"), 1000);
+    assert_int_equal(held_in("cache 9000\nrss 10\nshmem 1\ntotal_cache 90000\ntotal_rss 500\ntotal_shmem 40\n"),
+                     540); /* v1 */
+    assert_true(held_in("cache 9000\n") == HC_BYTES_UNKNOWN);
+}
+
+/* As ZGC does: a memory file of that name, mapped more than once; its blocks count once. */
+static void a_heap_in_a_memory_file_counts_once(void **state)
+{
+    const struct process_places z = {.heap_is_shared = 1};
+    (void)state;
+    process_gauge_init(&gauge, &z);
+    look();
+    assert_true(sample.heap_resident_bytes == HC_BYTES_UNKNOWN); /* none yet */
+    int fd = memfd_create("java_heap", MFD_CLOEXEC);
+    assert_int_equal(ftruncate(fd, (off_t)(64 * MIB)), 0);
+    void *views[3];
+    look();
+    uint64_t before = sample.rss_bytes;
+    for (int i = 0; i < 3; i++) {
+        views[i] = mmap(NULL, 64 * MIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        assert_true(views[i] != MAP_FAILED);
+        touch(views[i], 20 * MIB);
+    }
+    look();
+    assert_int_equal(sample.heap_resident_bytes, 20 * MIB);
+    assert_true(sample.rss_bytes >= before + 20 * MIB && sample.rss_bytes < before + 24 * MIB);
+    assert_true(sample.rss_peak_bytes >= sample.rss_bytes && sample.rss_peak_bytes < before + 24 * MIB);
+    for (int i = 0; i < 3; i++)
+        munmap(views[i], 64 * MIB);
+    close(fd);
+    look();
+    assert_true(sample.heap_resident_bytes == HC_BYTES_UNKNOWN);
+}
+
+static int give_up_now(void)
+{
+    return 1;
+}
+
+static void a_look_gives_way_to_the_end(void **state)
+{
+    (void)state;
+    void *heap = reserve(8 * MIB);
+    const struct process_places places = {.heap_start = (uintptr_t)heap, .heap_bytes = 8 * MIB};
+    process_gauge_init(&gauge, &places);
+    gauge.give_up = give_up_now;
+    look();
+    assert_true(sample.heap_resident_bytes == HC_BYTES_UNKNOWN);
+    munmap(heap, 8 * MIB);
+}
+
+static void what_malloc_holds_is_known(void **state)
+{
+    (void)state;
+    process_gauge_init(&gauge, &nowhere);
+    char *block = malloc(30 * MIB);
+    touch(block, 30 * MIB);
+    look();
+#ifdef __SANITIZE_ADDRESS__
+    const int replaced = 1; /* by a malloc that tells nothing */
+#else
+    const int replaced = gauge.allocator.kind == ALLOCATOR_UNKNOWN; /* musl */
+#endif
+    if (replaced) {
+        free(block);
+        assert_true(sample.malloc_used_bytes == HC_BYTES_UNKNOWN && sample.malloc_held_bytes == HC_BYTES_UNKNOWN);
+        return;
+    }
+    uint64_t used = sample.malloc_used_bytes;
+    assert_true(used != HC_BYTES_UNKNOWN && used >= 30 * MIB && sample.malloc_held_bytes >= used);
+    assert_true(sample.malloc_held_bytes < sample.rss_bytes + 8 * MIB);
+    free(block);
+    look();
+    /* what is left may be too little to be believed */
+    assert_true(sample.malloc_used_bytes == HC_BYTES_UNKNOWN || sample.malloc_used_bytes + 29 * MIB <= used);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +361,11 @@ int main(void)
         cmocka_unit_test(threads_are_counted),
         cmocka_unit_test(container_files_of_both_versions),
         cmocka_unit_test(the_container_of_this_process_is_plausible),
+        cmocka_unit_test(status_texts),
+        cmocka_unit_test(what_a_container_holds),
+        cmocka_unit_test(a_heap_in_a_memory_file_counts_once),
+        cmocka_unit_test(a_look_gives_way_to_the_end),
+        cmocka_unit_test(what_malloc_holds_is_known),
         cmocka_unit_test(consumers_are_seen_in_mappings),
         cmocka_unit_test(python_children_are_seen),
         cmocka_unit_test(the_start_of_this_process_is_known),

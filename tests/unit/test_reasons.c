@@ -1,6 +1,9 @@
 #include "predictor/reasons.h"
 
+#include <heapcast/memory_sample.h>
+
 #include <locale.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -107,6 +110,62 @@ static void test_a_hold_says_how_long(void **state)
     assert_int_equal(advice.reason_count, 1);
 }
 
+static void test_a_leak_outside_the_heap(void **state)
+{
+    (void)state;
+    struct hc_policy policy;
+    struct hc_reason_facts facts = {.swept = 1, .leak = {1, HC_LEDGER_NATIVE, 12.5 * (double)MIB, 9.0, NAN}};
+    hc_policy_init(&policy);
+    struct hc_recommendation advice = advice_of(HC_VERDICT_KEEP);
+    hc_reasons_write(&facts, &policy, &advice);
+    assert_true(says(&advice,
+                     "Outside the heap native memory (malloc outside the JVM) grew by 12.5 MiB an hour for 9 h "
+                     "without levelling off: a leak?"));
+    assert_false(says(&advice, "the container is full"));
+    facts.leak.hours_to_limit = 80;
+    hc_reasons_write(&facts, &policy, &advice);
+    assert_true(says(&advice, "a leak? At this rate the container is full in 3.3 d."));
+}
+
+static void test_metaspace_that_was_exhausted(void **state)
+{
+    (void)state;
+    struct hc_policy policy;
+    struct hc_reason_facts facts = {.swept = 1};
+    hc_policy_init(&policy);
+    struct hc_recommendation advice = advice_of(HC_VERDICT_KEEP);
+    advice.generated_at_ms = INT64_C(100) * 3600000;
+    advice.off_heap.metaspace.recommended_bytes = 168 * MIB;
+    advice.off_heap.metaspace.max_bytes = 63 * MIB;
+    advice.event_count = 1;
+    advice.events[0] = (struct hc_event){.time_ms = INT64_C(80) * 3600000, .kind = HC_EVENT_OUT_OF_MEMORY_METASPACE};
+    hc_reasons_write(&facts, &policy, &advice);
+    assert_true(says(&advice, "Metaspace: 168 MiB; it was exhausted"));
+    advice.events[0].time_ms = INT64_C(70) * 3600000;
+    hc_reasons_write(&facts, &policy, &advice);
+    assert_true(says(&advice, "Metaspace: 168 MiB, a quarter (16 MiB at least) above the 63 MiB"));
+}
+
+static void test_a_state_backends_memory_is_no_measure(void **state)
+{
+    (void)state;
+    struct hc_policy policy;
+    struct hc_reason_facts facts = {.swept = 1};
+    hc_policy_init(&policy);
+    struct hc_recommendation advice = advice_of(HC_VERDICT_KEEP);
+    hc_reasons_write(&facts, &policy, &advice);
+    assert_false(says(&advice, "managed memory"));
+    advice.off_heap.managed_consumers = HC_CONSUMER_ROCKSDB;
+    hc_reasons_write(&facts, &policy, &advice);
+    assert_true(says(&advice, "RocksDB holds what managed memory it was given, not what it needs"));
+    advice.off_heap.managed_consumers = HC_CONSUMER_FORST;
+    hc_reasons_write(&facts, &policy, &advice);
+    assert_true(says(&advice, "ForSt holds"));
+    advice.off_heap.managed_consumers = HC_CONSUMER_PYTHON;
+    hc_reasons_write(&facts, &policy, &advice);
+    assert_true(says(&advice, "Managed memory has a user"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -114,6 +173,9 @@ int main(void)
         cmocka_unit_test(test_the_verdict_comes_first),
         cmocka_unit_test(test_each_circumstance_is_said),
         cmocka_unit_test(test_a_hold_says_how_long),
+        cmocka_unit_test(test_a_leak_outside_the_heap),
+        cmocka_unit_test(test_metaspace_that_was_exhausted),
+        cmocka_unit_test(test_a_state_backends_memory_is_no_measure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

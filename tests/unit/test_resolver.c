@@ -550,6 +550,59 @@ static void test_measured_network_sizes_framework_off_heap(void **state)
     hc_flink_options_free(options);
 }
 
+/* Those buffers are for batch jobs; where Flink says that there are none only what was used counts. */
+static void test_streaming_alone_needs_no_read_buffers(void **state)
+{
+    (void)state;
+    struct hc_recommendation r = quiet(300 * MIB);
+    struct hc_flink_facts facts = {.network_need_bytes = MIB, .managed_reserved_bytes = 0, .lasting = true};
+    const struct hc_resolve_policy policy = {.facts = &facts};
+    struct hc_flink_options *options = hc_flink_options_new();
+    struct hc_resolution out;
+    struct hc_error err;
+    r.off_heap.network.now_bytes = 300 * MIB;
+    r.off_heap.direct.max_bytes = 304 * MIB;
+    hc_flink_options_set(options, TM "process.size", "4g");
+    target = (struct hc_flink_target){{1, 20}, HC_DEPLOYMENT_STANDALONE, NULL};
+    for (int lasting = 0; lasting < 2; lasting++) {
+        facts.lasting = lasting != 0;
+        assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, &policy, &out, &err), HC_OK);
+        assert_int_equal(out.after.framework_off_heap_bytes, (lasting ? 24 : 64) * MIB);
+        hc_resolution_release(&out);
+    }
+    r.off_heap.direct.max_bytes = 340 * MIB;
+    assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, &policy, &out, &err), HC_OK);
+    assert_int_equal(out.after.framework_off_heap_bytes, 60 * MIB);
+    hc_resolution_release(&out);
+    hc_flink_options_free(options);
+}
+
+static void test_a_state_backends_memory_is_not_asked_for_twice(void **state)
+{
+    (void)state;
+    struct hc_recommendation r = quiet(300 * MIB);
+    struct hc_resolution out;
+    r.off_heap.managed_consumers_known = 1;
+    r.off_heap.overhead = (struct hc_advice){400 * MIB, 400 * MIB, 400 * MIB, 440 * MIB};
+    r.off_heap.native = (struct hc_advice){240 * MIB, 240 * MIB, 240 * MIB, 290 * MIB};
+    r.off_heap.managed_consumers = HC_CONSUMER_ROCKSDB;
+    resolve_text(TM "process.size: 6g\n", &r, &out);
+    assert_int_equal(out.after.managed_bytes, out.before.managed_bytes);
+    assert_int_equal(out.after.overhead_bytes / MIB, 150);
+    hc_resolution_release(&out);
+    resolve_text(TM "process.size: 6g\n" TM "managed.size: 100m\n", &r, &out); /* not more than it was given */
+    assert_int_equal(out.after.overhead_bytes / MIB, 340);
+    hc_resolution_release(&out);
+    r.off_heap.overhead.recommended_bytes = 320 * MIB;
+    resolve_text(TM "process.size: 6g\n", &r, &out); /* and the JVM's own share is left */
+    assert_int_equal(out.after.overhead_bytes / MIB, 96);
+    hc_resolution_release(&out);
+    r.off_heap.managed_consumers = HC_CONSUMER_PYTHON; /* a process of its own: what is native here is not its */
+    resolve_text(TM "process.size: 6g\n", &r, &out);
+    assert_int_equal(out.after.overhead_bytes / MIB, 320);
+    hc_resolution_release(&out);
+}
+
 static void test_warnings(void **state)
 {
     (void)state;
@@ -594,6 +647,8 @@ int main(void)
         cmocka_unit_test(test_old_spelling_is_replaced),
         cmocka_unit_test(test_managed_stays_for_rocksdb),
         cmocka_unit_test(test_measured_network_sizes_framework_off_heap),
+        cmocka_unit_test(test_streaming_alone_needs_no_read_buffers),
+        cmocka_unit_test(test_a_state_backends_memory_is_not_asked_for_twice),
         cmocka_unit_test(test_warnings),
         cmocka_unit_test(test_refused_configuration),
     };

@@ -119,7 +119,7 @@ static void test_looks_keep_their_hourly_maxima(void **state)
     assert_int_equal(hour->rss_bytes, 1099);
     assert_int_equal(hour->non_heap_bytes, 699);
     assert_int_equal(hour->overhead_bytes, 629);
-    assert_true(hour->code_cache_bytes == HC_BYTES_UNKNOWN);
+    assert_true(hour->part_bytes[HC_LEDGER_CODE_CACHE] == HC_BYTES_UNKNOWN);
     assert_int_equal(series.now.consumers, 1);
     assert_int_equal(series.now.look_sequence, 500);
     free(block);
