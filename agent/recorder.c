@@ -1,10 +1,10 @@
 #include "recorder.h"
 
+#include "history_keeper.h"
 #include "process_gauge.h"
 #include "publisher.h"
 #include "sampler.h"
 
-#include <heapcast/history.h>
 #include <heapcast/predictor.h>
 
 #include <errno.h>
@@ -24,6 +24,7 @@ enum {
     STACK_BYTES = 512 * 1024,
     LOOK_MS = JVM_GAUGE_PERIOD_MS + 2 * ROUND_MS, /* the Java thread has come round meanwhile */
     LATE_MS = 60 * 1000,                          /* a JVM needs less from its start to VMInit */
+    OTHER_NAME_MS = 3000,                         /* a JVM that ends gives its history back within this */
     EXHAUSTED_MAX = 16
 };
 
@@ -32,11 +33,9 @@ static struct recorder {
     struct sampler sampler;
     struct process_gauge gauge;
     struct publisher publisher;
-    struct hc_history *history;
-    void *memory; /* of the series, where there is no history */
+    struct history_keeper keeper;
     struct hc_predictor *predictor;
     struct hc_memory_sample look; /* begun, to be finished; time_ms 0: none */
-    char history_path[ARGS_PATH_SIZE + 160];
 
     pthread_mutex_t mutex; /* guards stop and done only; never taken in a pause */
     pthread_cond_t wake, ended;
@@ -60,11 +59,30 @@ static int64_t wall_minus_monotonic_ns(void)
     return ((int64_t)wall.tv_sec - mono.tv_sec) * 1000000000 + wall.tv_nsec - mono.tv_nsec;
 }
 
-/* ---- the series: in a history file, else in memory ---- */
+/* Sleeps until the next round or the end; 1 at the end. */
+static int wait_for_next_round(struct recorder *r)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)ROUND_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&r->mutex);
+    while (!r->stop && pthread_cond_timedwait(&r->wake, &r->mutex, &until) != ETIMEDOUT)
+        ;
+    int stop = r->stop;
+    pthread_mutex_unlock(&r->mutex);
+    return stop;
+}
+
+/* ---- the series, of which the history keeps a copy ---- */
 
 static void make_directories(const char *path)
 {
     char part[ARGS_PATH_SIZE];
+    struct stat there;
+    if (stat(path, &there) == 0) /* mkdir would wait for a frozen file system to say the same */
+        return;
     snprintf(part, sizeof part, "%s", path);
     for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -72,12 +90,6 @@ static void make_directories(const char *path)
         *slash = '/';
     }
     (void)mkdir(part, 0755); /* if it fails, opening a file there says why */
-}
-
-static enum hc_status open_history(struct recorder *r, struct hc_error *err)
-{
-    snprintf(r->history_path, sizeof r->history_path, "%s/heapcast-%s.hc", r->setup.dir, r->setup.subject->name);
-    return hc_history_open(r->history_path, hc_predictor_size(), HC_SERIES_VERSION, &r->history, err);
 }
 
 /* Two processes must not share files: the second one takes a name of its own. */
@@ -96,44 +108,40 @@ static void policy_from(const struct args *args, struct hc_policy *policy)
     policy->gc_share_limit_ratio = args->gc_share;
 }
 
-static enum hc_status open_predictor(struct recorder *r, const struct hc_policy *policy, struct hc_error *err)
+/* A JVM that is started again may find its predecessor still ending: it waits for the name before it takes another. */
+static enum hc_status open_history(struct recorder *r, struct hc_error *err)
 {
-    enum hc_status status;
-    if (r->history != NULL) {
-        void *block = hc_history_memory(r->history);
-        status = hc_predictor_new(block, hc_predictor_size(), policy, &r->predictor, err);
-        int renewed = status == HC_EPARSE && hc_history_renew(r->history, err) == HC_OK;
-        if (renewed)
-            status = hc_predictor_new(hc_history_memory(r->history), hc_predictor_size(), policy, &r->predictor, err);
-        if (hc_history_note(r->history)[0] != '\0')
-            log_line(LOG_LEVEL_INFO, "%s", hc_history_note(r->history));
-        if (status == HC_OK)
-            return status;
-        log_line(LOG_LEVEL_ERROR, "%s; the history stays in memory", err->text);
-        hc_history_close(r->history);
-        r->history = NULL;
-    }
-    r->memory = calloc(1, hc_predictor_size());
-    return r->memory == NULL ? hc_fail(err, HC_ENOMEM, 0, "no memory for the series")
-                             : hc_predictor_new(r->memory, hc_predictor_size(), policy, &r->predictor, err);
+    const char *dir = r->setup.dir, *name = r->setup.subject->name;
+    int on_disk = r->setup.args->history;
+    int64_t until = now_ms(CLOCK_MONOTONIC) + OTHER_NAME_MS;
+    enum hc_status status = history_keeper_open(&r->keeper, dir, name, on_disk, err);
+    while (status == HC_EBUSY && now_ms(CLOCK_MONOTONIC) < until && !wait_for_next_round(r))
+        status = history_keeper_open(&r->keeper, dir, name, on_disk, err);
+    if (status != HC_EBUSY)
+        return status;
+    take_other_name(r->setup.subject);
+    log_line(LOG_LEVEL_INFO, "%s; this JVM writes as %s", err->text, name);
+    status = history_keeper_open(&r->keeper, dir, name, on_disk, err);
+    return status == HC_EBUSY ? history_keeper_open(&r->keeper, dir, name, 0, err) : status;
 }
 
 static enum hc_status open_series(struct recorder *r, struct hc_error *err)
 {
     struct hc_policy policy;
+    size_t size = hc_predictor_size();
     policy_from(r->setup.args, &policy);
     make_directories(r->setup.dir);
-    if (r->setup.args->history) {
-        enum hc_status status = open_history(r, err);
-        if (status == HC_EBUSY) {
-            take_other_name(r->setup.subject);
-            log_line(LOG_LEVEL_INFO, "%s; this JVM writes as %s", err->text, r->setup.subject->name);
-            status = open_history(r, err);
-        }
-        if (status != HC_OK)
-            log_line(LOG_LEVEL_ERROR, "%s; the history stays in memory and is lost at the end", err->text);
+    enum hc_status status = open_history(r, err);
+    if (status != HC_OK)
+        return status;
+    status = hc_predictor_new(hc_history_memory(r->keeper.history), size, &policy, &r->predictor, err);
+    if (status == HC_EPARSE) {
+        history_keeper_renew(&r->keeper);
+        status = hc_predictor_new(hc_history_memory(r->keeper.history), size, &policy, &r->predictor, err);
     }
-    return open_predictor(r, &policy, err);
+    if (hc_history_note(r->keeper.history)[0] != '\0')
+        log_line(LOG_LEVEL_INFO, "%s", hc_history_note(r->keeper.history));
+    return status;
 }
 
 static void start_epoch(struct recorder *r)
@@ -149,27 +157,6 @@ static void start_epoch(struct recorder *r)
 }
 
 /* ---- a round ---- */
-
-/* The history was cut short under us: go on in memory, with what is seen from now on. */
-static int still_have_series(struct recorder *r)
-{
-    struct hc_error err;
-    struct hc_policy policy;
-    if (r->history == NULL || hc_history_intact(r->history))
-        return 1;
-    log_line(LOG_LEVEL_ERROR, "%s was truncated while in use; the history begins anew, in memory", r->history_path);
-    hc_predictor_free(r->predictor);
-    r->predictor = NULL;
-    hc_history_close(r->history);
-    r->history = NULL;
-    policy_from(r->setup.args, &policy);
-    if (open_predictor(r, &policy, &err) != HC_OK) {
-        log_line(LOG_LEVEL_ERROR, "%s; heapcast stops in this JVM", err.text);
-        return 0;
-    }
-    start_epoch(r);
-    return 1;
-}
 
 /* What the probe saw; after the samples, so that the pause that a view describes is known. */
 static void take_views(struct recorder *r)
@@ -263,27 +250,13 @@ static void publish(struct recorder *r)
 {
     struct hc_recommendation recommendation;
     int64_t now = now_ms(CLOCK_REALTIME);
+    if (history_keeper_frozen(&r->keeper)) /* the keeper says so */
+        return;
     if (hc_predictor_predict(r->predictor, now, &recommendation) != HC_OK)
         return;
     if (r->setup.live_probe != NULL)
         live_probe_tell(r->setup.live_probe, now, &recommendation);
     publisher_publish(&r->publisher, &recommendation, r->setup.subject, r->setup.missing);
-}
-
-/* Sleeps until the next round or the end; 1 at the end. */
-static int wait_for_next_round(struct recorder *r)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)ROUND_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&r->mutex);
-    while (!r->stop && pthread_cond_timedwait(&r->wake, &r->mutex, &until) != ETIMEDOUT)
-        ;
-    int stop = r->stop;
-    pthread_mutex_unlock(&r->mutex);
-    return stop;
 }
 
 static void rounds(struct recorder *r)
@@ -292,8 +265,6 @@ static void rounds(struct recorder *r)
     int64_t look_at = now_ms(CLOCK_MONOTONIC), publish_at = look_at, finish_at = look_at;
     do {
         int64_t now = now_ms(CLOCK_MONOTONIC);
-        if (!still_have_series(r))
-            return;
         drain(r);
         take_exhausted(r);
         if (args->off_heap_ms > 0 && now >= look_at) {
@@ -307,14 +278,14 @@ static void rounds(struct recorder *r)
             publish(r);
             publish_at = now + args->publish_ms;
         }
+        history_keeper_round(&r->keeper, r->predictor, now);
     } while (!wait_for_next_round(r));
-    if (!still_have_series(r))
-        return;
     drain(r);
     take_exhausted(r);
     if (r->look.time_ms != 0)
         finish_look(r);
     hc_predictor_end(r->predictor, now_ms(CLOCK_REALTIME));
+    history_keeper_write(&r->keeper, r->predictor, now_ms(CLOCK_MONOTONIC));
     publish(r);
 }
 
@@ -338,7 +309,7 @@ static void *run(void *argument)
         log_line(LOG_LEVEL_ERROR, "%s; heapcast does nothing in this JVM", err.text);
     }
     hc_predictor_free(r->predictor);
-    hc_history_close(r->history);
+    history_keeper_close(&r->keeper);
     pthread_mutex_lock(&r->mutex);
     r->done = 1;
     pthread_cond_signal(&r->ended);

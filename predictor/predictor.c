@@ -475,6 +475,11 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     return HC_OK;
 }
 
+int hc_predictor_each_change(struct hc_predictor *predictor, hc_change_fn *each, void *context)
+{
+    return hc_series_each_change(&predictor->series, each, context);
+}
+
 /* ---- walking --------------------------------------------------------------------------------------------------- */
 
 void hc_predictor_each_sample(const struct hc_predictor *predictor, hc_gc_sample_fn *each, void *context)

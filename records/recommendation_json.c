@@ -257,7 +257,7 @@ enum hc_status hc_recommendation_write(const struct hc_recommendation *r, const 
     char *text = NULL;
     enum hc_status status = hc_recommendation_print(r, subject, &text, err);
     if (status == HC_OK)
-        status = hc_file_replace(path, text, strlen(text), err);
+        status = hc_file_replace_unsynced(path, text, strlen(text), err);
     free(text);
     return status;
 }
