@@ -1,6 +1,8 @@
 #include "recorder.h"
 
+#include "distress.h"
 #include "history_keeper.h"
+#include "oom_counter.h"
 #include "process_gauge.h"
 #include "publisher.h"
 #include "sampler.h"
@@ -25,17 +27,23 @@ enum {
     LOOK_MS = JVM_GAUGE_PERIOD_MS + 2 * ROUND_MS, /* the Java thread has come round meanwhile */
     LATE_MS = 60 * 1000,                          /* a JVM needs less from its start to VMInit */
     OTHER_NAME_MS = 3000,                         /* a JVM that ends gives its history back within this */
-    EXHAUSTED_MAX = 16
+    EXHAUSTED_MAX = 16,
+    EVENT_KINDS = HC_EVENT_CONTAINER_OUT_OF_MEMORY + 1,
+    SILENT_MS = 10 * 60 * 1000 /* as long as the predictor takes events of one kind for one */
 };
 
 static struct recorder {
     struct recorder_setup setup;
     struct sampler sampler;
+    struct distress distress;
     struct process_gauge gauge;
+    struct oom_counter oom_counter;
     struct publisher publisher;
     struct history_keeper keeper;
     struct hc_predictor *predictor;
     struct hc_memory_sample look; /* begun, to be finished; time_ms 0: none */
+    int64_t publish_at_ms;        /* monotonic, like the next */
+    int64_t silent_until_ms[EVENT_KINDS];
 
     pthread_mutex_t mutex; /* guards stop and done only; never taken in a pause */
     pthread_cond_t wake, ended;
@@ -151,8 +159,11 @@ static void start_epoch(struct recorder *r)
     /* Attached late, or /proc does not tell: what was before was not watched and must not count as quiet time. */
     if (watched_from <= 0 || watched_from > now || now - watched_from > LATE_MS)
         watched_from = now;
-    struct hc_epoch epoch = {
-        .start_ms = watched_from, .pid = s->pid, .heap_max_bytes = s->heap_max_bytes, .collector = s->collector};
+    struct hc_epoch epoch = {.start_ms = watched_from,
+                             .pid = s->pid,
+                             .heap_max_bytes = s->heap_max_bytes,
+                             .collector = s->collector,
+                             .oom_kills = oom_counter_read(&r->oom_counter)};
     (void)hc_predictor_start(r->predictor, &epoch);
 }
 
@@ -168,17 +179,32 @@ static void take_views(struct recorder *r)
     }
 }
 
+/* What matters is published at once, for the JVM may not live to the next period; but a storm of it is said once. */
+static void note_event(struct recorder *r, const struct hc_event *event)
+{
+    int64_t now = now_ms(CLOCK_MONOTONIC);
+    (void)hc_predictor_observe_event(r->predictor, event);
+    if ((size_t)event->kind >= EVENT_KINDS || now < r->silent_until_ms[event->kind])
+        return;
+    r->silent_until_ms[event->kind] = now + SILENT_MS;
+    log_line(LOG_LEVEL_INFO, "%s; the recommendation is written anew", event->text);
+    r->publish_at_ms = 0;
+}
+
 static void drain(struct recorder *r)
 {
     struct gc_record record;
     struct hc_gc_sample sample;
     struct hc_live_view view;
+    struct hc_event event;
     int64_t offset_ns = wall_minus_monotonic_ns();
     while (ring_pop(r->setup.ring, &record)) {
         sampler_make(&r->sampler, &record, offset_ns, &sample);
         (void)hc_predictor_observe(r->predictor, &sample); /* a sample that contradicts itself is counted there */
         if (live_watch_sample(r->setup.live_watch, &sample, r->sampler.mixed_window, &view))
             (void)hc_predictor_observe_live(r->predictor, &view);
+        if (distress_observe(&r->distress, &sample, &event))
+            note_event(r, &event);
     }
     take_views(r);
     hc_predictor_count_dropped(r->predictor, ring_take_dropped(r->setup.ring));
@@ -194,7 +220,7 @@ static void take_exhausted(struct recorder *r)
             continue;
         struct hc_event event = {.time_ms = now_ms(CLOCK_REALTIME), .kind = (enum hc_event_kind)kind};
         snprintf(event.text, sizeof event.text, "%s", kind < sizeof texts / sizeof texts[0] ? texts[kind] : texts[4]);
-        (void)hc_predictor_observe_event(r->predictor, &event);
+        note_event(r, &event);
     }
 }
 
@@ -243,6 +269,7 @@ static void finish_look(struct recorder *r)
     else if (atomic_load_explicit(&g->operator_seen, memory_order_relaxed))
         look->consumers |= HC_CONSUMER_OPERATOR;
     (void)hc_predictor_observe_memory(r->predictor, look);
+    hc_predictor_observe_oom_kills(r->predictor, look->time_ms, oom_counter_read(&r->oom_counter));
     look->time_ms = 0;
 }
 
@@ -262,7 +289,7 @@ static void publish(struct recorder *r)
 static void rounds(struct recorder *r)
 {
     const struct args *args = r->setup.args;
-    int64_t look_at = now_ms(CLOCK_MONOTONIC), publish_at = look_at, finish_at = look_at;
+    int64_t look_at = now_ms(CLOCK_MONOTONIC), finish_at = look_at;
     do {
         int64_t now = now_ms(CLOCK_MONOTONIC);
         drain(r);
@@ -274,9 +301,9 @@ static void rounds(struct recorder *r)
         }
         if (r->look.time_ms != 0 && now >= finish_at)
             finish_look(r);
-        if (now >= publish_at) {
+        if (now >= r->publish_at_ms) {
             publish(r);
-            publish_at = now + args->publish_ms;
+            r->publish_at_ms = now + args->publish_ms;
         }
         history_keeper_round(&r->keeper, r->predictor, now);
     } while (!wait_for_next_round(r));
@@ -294,6 +321,7 @@ static void begin(struct recorder *r)
     const struct hc_subject *s = r->setup.subject;
     sampler_init(&r->sampler, s->collector, s->heap_max_bytes);
     process_gauge_init(&r->gauge, r->setup.heap_start, r->setup.heap_bytes);
+    oom_counter_init(&r->oom_counter, r->gauge.cgroup_usage);
     publisher_init(&r->publisher, r->setup.dir, s->name);
     start_epoch(r);
 }

@@ -1,5 +1,6 @@
 #include "off_heap.h"
 
+#include "exhaustion.h"
 #include "histogram.h"
 
 #include <math.h>
@@ -94,7 +95,15 @@ static void process_sums(const struct hc_series *series, int64_t now_ms, double 
         out->process.sum_p99_bytes = (uint64_t)hc_values_percentile(scratch, n, 0.99);
 }
 
-static void recommend(struct hc_recommendation *out)
+/* The heap can't grow beyond its limit, so a container that ran out of memory had too little for what is outside it. */
+static uint64_t after_container_oom(const struct hc_series *series, uint64_t overhead_bytes, int64_t now_ms)
+{
+    const struct hc_event *event = hc_exhaustion_newest(series, HC_EVENT_CONTAINER_OUT_OF_MEMORY);
+    uint64_t least = event != NULL ? hc_exhaustion_least(series, event, overhead_bytes, now_ms) : 0;
+    return round_up((double)least, 8 * MIB);
+}
+
+static void recommend(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
 {
     struct hc_advice *metaspace = &out->off_heap.metaspace, *direct = &out->off_heap.direct;
     struct hc_advice *overhead = &out->off_heap.overhead;
@@ -108,7 +117,9 @@ static void recommend(struct hc_recommendation *out)
         direct->recommended_bytes = round_up(DIRECT_MARGIN * (double)direct->max_bytes, MIB);
     if (overhead->max_bytes != HC_BYTES_UNKNOWN) {
         uint64_t bytes = round_up(OVERHEAD_MARGIN * (double)overhead->max_bytes + (double)OVERHEAD_ADD_BYTES, 8 * MIB);
-        overhead->recommended_bytes = bytes > OVERHEAD_LEAST_BYTES ? bytes : OVERHEAD_LEAST_BYTES;
+        uint64_t least = after_container_oom(series, overhead->max_bytes, now_ms);
+        least = least > OVERHEAD_LEAST_BYTES ? least : OVERHEAD_LEAST_BYTES;
+        overhead->recommended_bytes = bytes > least ? bytes : least;
     }
     uint64_t heap = out->heap_bytes != HC_BYTES_UNKNOWN ? out->heap_bytes : out->current_heap_bytes;
     if (heap != HC_BYTES_UNKNOWN && metaspace->recommended_bytes != HC_BYTES_UNKNOWN &&
@@ -147,5 +158,5 @@ void hc_off_heap_predict(const struct hc_series *series, int64_t now_ms, double 
         window(series, now_ms, part_overhead, scratch, &out->off_heap.overhead);
     }
     process_sums(series, now_ms, scratch, out);
-    recommend(out);
+    recommend(series, now_ms, out);
 }

@@ -75,6 +75,19 @@ static void say_verdict(const struct hc_reason_facts *facts, struct hc_recommend
             hc_reason_bytes((double)facts->held_back_bytes, a));
 }
 
+static void say_exhaustion(const struct hc_reason_facts *facts, struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
+    const struct hc_exhaustion *e = &facts->exhaustion;
+    if (e->least_bytes == 0)
+        return;
+    int nearly = e->event->kind == HC_EVENT_HEAP_NEARLY_EXHAUSTED;
+    say(out, "A heap of %s was %s %s ago%s%s: at least %s.", hc_reason_bytes((double)e->had_bytes, a),
+        nearly ? "nearly exhausted" : "exhausted (OutOfMemoryError)",
+        hc_reason_time(out->generated_at_ms - e->event->time_ms, b), nearly ? " - " : "", nearly ? e->event->text : "",
+        hc_reason_bytes((double)e->least_bytes, c));
+}
+
 static void say_live_set(const struct hc_reason_facts *facts, const struct hc_policy *policy,
                          struct hc_recommendation *out)
 {
@@ -112,8 +125,6 @@ static void say_gc_cost(struct hc_recommendation *out)
 static void say_evidence(const struct hc_reason_facts *facts, struct hc_recommendation *out)
 {
     char a[HC_REASON_WORD];
-    if (facts->heap_exhausted)
-        say(out, "The heap was exhausted (OutOfMemoryError) in the last 24 h: at least a fifth more than it had then.");
     if (out->model.binding == HC_TERM_CAP)
         say(out, "Limited to the heap in force.");
     if (out->observed.evidence == HC_EVIDENCE_UPPER_BOUND)
@@ -127,9 +138,15 @@ static void say_evidence(const struct hc_reason_facts *facts, struct hc_recommen
             (unsigned long long)out->window.restarts, hc_reason_time(facts->since_start_ms, a));
 }
 
-static void say_off_heap(struct hc_recommendation *out)
+static void say_off_heap(const struct hc_reason_facts *facts, struct hc_recommendation *out)
 {
     char a[HC_REASON_WORD], b[HC_REASON_WORD];
+    if (facts->container_out_of_memory != NULL)
+        say(out,
+            "The container ran out of memory, as was seen %s ago; for the days after that overhead gets a fifth, 100 "
+            "MiB "
+            "at least, more than was seen.",
+            hc_reason_time(out->generated_at_ms - facts->container_out_of_memory->time_ms, a));
     const struct hc_advice *metaspace = &out->off_heap.metaspace, *overhead = &out->off_heap.overhead;
     if (metaspace->recommended_bytes != HC_BYTES_UNKNOWN)
         say(out, "Metaspace: %s, a quarter (16 MiB at least) above the %s that were committed.",
@@ -149,9 +166,10 @@ void hc_reasons_write(const struct hc_reason_facts *facts, const struct hc_polic
         say_what_is_missing(facts, policy, out);
     } else {
         say_verdict(facts, out);
+        say_exhaustion(facts, out);
         say_live_set(facts, policy, out);
         say_gc_cost(out);
     }
     say_evidence(facts, out);
-    say_off_heap(out);
+    say_off_heap(facts, out);
 }

@@ -2,18 +2,21 @@
 #ifndef HC_PREDICTOR_REASONS_H
 #define HC_PREDICTOR_REASONS_H
 
+#include "exhaustion.h"
+
 #include <heapcast/policy.h>
 #include <heapcast/recommendation.h>
 
 #include <stdint.h>
 
 struct hc_reason_facts {
-    int64_t covered_ms;       /* time watched */
-    int64_t since_start_ms;   /* of the running JVM */
-    uint64_t held_back_bytes; /* the number that hysteresis held back; 0 none */
-    int short_history;        /* fewer hours than a percentile needs */
-    int swept;                /* a collection of the old generation was ever seen */
-    int heap_exhausted;       /* OutOfMemoryError in the last day */
+    int64_t covered_ms;                             /* time watched */
+    int64_t since_start_ms;                         /* of the running JVM */
+    uint64_t held_back_bytes;                       /* the number that hysteresis held back; 0 none */
+    int short_history;                              /* fewer hours than a percentile needs */
+    int swept;                                      /* a collection of the old generation was ever seen */
+    struct hc_exhaustion exhaustion;                /* of the heap */
+    const struct hc_event *container_out_of_memory; /* the newest; NULL: none */
 };
 
 /* Fills out->reasons, most important first. */

@@ -485,6 +485,15 @@ void hc_series_start(struct hc_series *series, const struct hc_epoch *epoch)
     hc_series_checkpoint(series);
 }
 
+void hc_series_set_oom_kills(struct hc_series *series, uint64_t oom_kills)
+{
+    struct hc_state *now = &series->now;
+    now->epoch.oom_kills = oom_kills;
+    if (now->epoch_sequence > 0)
+        hc_slots_put(&series->epochs, now->epoch_sequence, &now->epoch);
+    hc_series_checkpoint(series);
+}
+
 void hc_series_end(struct hc_series *series, int64_t now_ms)
 {
     struct hc_state *now = &series->now;

@@ -148,6 +148,8 @@ void hc_series_add_look(struct hc_series *series, const struct hc_memory_sample 
 void hc_series_add_view(struct hc_series *series, const struct hc_live_view *view);
 void hc_series_add_event(struct hc_series *series, const struct hc_event *event);
 void hc_series_start(struct hc_series *series, const struct hc_epoch *epoch);
+/* The running epoch's count of processes killed for want of memory. */
+void hc_series_set_oom_kills(struct hc_series *series, uint64_t oom_kills);
 void hc_series_end(struct hc_series *series, int64_t now_ms);
 /* Copies the state into the block. To be called after every change of `now` that is not made by the functions above. */
 void hc_series_checkpoint(struct hc_series *series);

@@ -31,6 +31,8 @@ struct hc_epoch {
     uint64_t heap_max_bytes; /* the JVM's own limit (-Xmx after its rounding) */
     enum hc_collector collector;
     uint32_t clean_end; /* 1 once hc_predictor_end was called: the run ended with a last word */
+    uint64_t oom_kills; /* processes that the kernel had killed in this container for want of memory, as last seen;
+                           HC_BYTES_UNKNOWN: not known */
 };
 
 /* Version of the block's layout; a history of another version is set aside. */
@@ -48,10 +50,14 @@ enum hc_status hc_predictor_new(void *memory, size_t size, const struct hc_polic
                                 struct hc_error *err);
 void hc_predictor_free(struct hc_predictor *predictor); /* NULL is fine; the block stays */
 
-/* A JVM starts: a new epoch. If the one before never ended cleanly an event HC_EVENT_UNCLEAN_END is noted. */
+/* A JVM starts: a new epoch. If the one before never ended cleanly an event HC_EVENT_UNCLEAN_END is noted, and
+ * HC_EVENT_CONTAINER_OUT_OF_MEMORY if the container's count of killed processes has grown meanwhile. */
 enum hc_status hc_predictor_start(struct hc_predictor *predictor, const struct hc_epoch *epoch);
 /* The JVM ends in good order. */
 void hc_predictor_end(struct hc_predictor *predictor, int64_t now_ms);
+
+/* What the container counts now; that it grew under the running JVM (a child was killed) is an event, too. */
+void hc_predictor_observe_oom_kills(struct hc_predictor *predictor, int64_t now_ms, uint64_t oom_kills);
 
 /* HC_EINVAL: the sample contradicts itself (used above max, time before 1970); it is counted as dropped. */
 enum hc_status hc_predictor_observe(struct hc_predictor *predictor, const struct hc_gc_sample *sample);
