@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -330,6 +331,7 @@ static void *run(void *argument)
 {
     struct recorder *r = argument;
     struct hc_error err;
+    (void)prctl(PR_SET_NAME, "heapcast-record"); /* for top -H; 15 letters at most */
     if (open_series(r, &err) == HC_OK) {
         begin(r);
         rounds(r);

@@ -188,6 +188,23 @@ def out_of_memory_is_seen():
         assert r["recommendation"]["heap_bytes"] >= 64 * 1.2 * (1 << 20), r["recommendation"]
 
 
+def thrashing_gives_grow(collector):
+    """A live set that leaves no room: collections of the whole heap in vain, no error, and no end of warm-up for 15 minutes."""
+    with jvm.Jvm(HOME) as j:
+        log = j.path("gc.log")
+        j.start(["-Xmx96m", "-XX:+Use%sGC" % collector, "-Xlog:gc:file=%s:uptime" % log],
+                ["Churn", "live=88", "fifo=0", "collections=0", "seconds=30"], "")
+        j.wait_for(lambda: j.recommendation()["recommendation"]["verdict"] == "grow", 15)
+        lines = open(log).read().splitlines()
+        r = j.recommendation()
+        first = next(float(x[1:x.index("s")]) for x in lines if "Pause Full" in x)
+        last = float(lines[-1][1:lines[-1].index("s")])
+        assert last - first < 10, "verdict %.1f s after the first full collection" % (last - first)
+        assert r["events"][0]["kind"] == "heap_nearly_exhausted", r["events"]
+        assert "nearly exhausted" in r["recommendation"]["reasons"][1], r["recommendation"]["reasons"]
+        assert r["recommendation"]["heap_bytes"] >= (96 + 100) * (1 << 20), r["recommendation"]
+
+
 def every_exit_writes_the_last_word(exit_kind):
     with jvm.Jvm(HOME) as j:
         assert j.run(HEAP, SHORT + ["exit=%d" % exit_kind], "publish=1h,warmup=0s") == 0, j.err()
@@ -241,6 +258,8 @@ def main():
                              capture_output=True).returncode == 0
         name = "unsupported_" + flag[8:]
         jvm.case(name, lambda: unsupported_collector(flag)) if has else jvm.skip(name, "this JDK is built without it")
+    for collector in ("G1", "Serial"):
+        jvm.case("thrashing_gives_grow_" + collector, lambda: thrashing_gives_grow(collector))
     for kind, name in ((0, "end"), (1, "System_exit"), (2, "halt")):
         jvm.case("last_word_after_" + name, lambda: every_exit_writes_the_last_word(kind))
     for test in (full_directory, attach_late):
