@@ -91,7 +91,7 @@ def next_start():
 
 
 try:
-    jvm.case("stall_gives_grow_within_10_s", stall)
-    jvm.case("next_start_knows", next_start)
+    passed = jvm.case("stall_gives_grow_within_10_s", stall) and jvm.case("next_start_knows", next_start)
 finally:
     subprocess.run([BED, "down"], env=dict(os.environ, RUN_DIR=RUN), capture_output=True)
+sys.exit(0 if passed else 1)
