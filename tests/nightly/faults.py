@@ -260,6 +260,37 @@ def children_inherit_nothing():
         assert "child 59 sees 0 files of the agent" in open(j.path("out")).read(), open(j.path("out")).read()[-300:]
 
 
+def container_runs_out_of_memory():
+    """A memory cgroup of its own, version 1 or 2, too small for what the program keeps: the next run in it knows."""
+    groups = [line.split(":", 2) for line in open("/proc/self/cgroup").read().split("\n") if line]
+    v1 = next((g[2] for g in groups if "memory" in g[1].split(",")), None)
+    root = "/sys/fs/cgroup/memory" + v1 if v1 is not None else "/sys/fs/cgroup" + next(g[2] for g in groups if g[0] == "0")
+    group = os.path.join(root if os.path.isdir(root) else "/sys/fs/cgroup" + ("/memory" if v1 is not None else ""), "heapcast-test")
+    try:
+        os.mkdir(group)
+        open(group + ("/memory.limit_in_bytes" if v1 is not None else "/memory.max"), "w").write("160M")
+    except OSError as e:
+        raise Skip("no right to make a memory cgroup (%s)" % e)
+
+    def start(j, program):
+        command = j.command(["-Xmx400m", "-XX:+UseSerialGC"], program, "publish=1s,warmup=0s,off_heap=1s")
+        j.process = subprocess.Popen(["sh", "-c", 'echo $$ > %s/cgroup.procs && exec "$@"' % group, "sh"] + command, cwd=j.dir,
+                                     stdout=open(j.path("out"), "w"), stderr=open(j.path("err"), "w"))
+        return j.process
+
+    try:
+        with Run(HOME) as j:
+            assert start(j, ["Churn", "live=250", "collections=0", "seconds=20"]).wait(60) == -signal.SIGKILL, j.err()
+            start(j, ["Work", "rounds=100", "live=10"]).wait(60)
+            events = {e["kind"]: e["text"] for e in j.recommendation()["events"]}
+            assert "container_out_of_memory" in events and "unclean_end" in events, events
+            print("   " + "; ".join(events.values()))
+            r = j.recommendation()
+            assert any("container ran out of memory" in x for x in r["recommendation"]["reasons"]), r["recommendation"]["reasons"]
+    finally:
+        os.rmdir(group)
+
+
 # ---- what the agent asks the system for ----
 
 def every_request_refused():
@@ -356,7 +387,7 @@ def storm_of_collections():
 
 
 CASES = [disk_full_while_running, disk_full_from_the_start, disk_frozen, disk_dies, read_only_from_the_start, directory_removed,
-         history_truncated_again_and_again, clock_set_back_and_forth, threads_10000, no_more_files, children_inherit_nothing,
+         history_truncated_again_and_again, clock_set_back_and_forth, threads_10000, no_more_files, children_inherit_nothing, container_runs_out_of_memory,
          recorder_stopped, process_stopped_and_continued, every_request_refused, storm_of_collections]
 
 
