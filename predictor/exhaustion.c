@@ -9,13 +9,14 @@ enum { FULL_HOURS = 24, FADING_HOURS = 48 };
 static int64_t watched_since(const struct hc_series *series, int64_t since_ms, int64_t now_ms)
 {
     int64_t watched_ms = 0, last = hc_hour_of(now_ms), enough_ms = (FULL_HOURS + FADING_HOURS) * HC_HOUR_MS;
-    for (int64_t h = hc_hour_of(since_ms); h <= last && watched_ms < enough_ms; h++) {
+    int64_t first = hc_hour_of(since_ms), oldest = last - HC_HOUR_SLOTS + 1; /* older hours are not kept */
+    for (int64_t h = first > oldest ? first : oldest; h <= last && watched_ms < enough_ms; h++) {
         const struct hc_hour *hour = hc_series_hour(series, h);
         if (hour == NULL)
             continue;
         int64_t most_ms = hc_hour_end_ms(h) - since_ms, ms = hour->covered_ms + hour->warm_covered_ms;
         /* hours without a collection have no slot; the next one that has counts them */
-        watched_ms += (ms < most_ms ? ms : most_ms) + (h > hc_hour_of(since_ms) ? hour->idle_ms : 0);
+        watched_ms += (ms < most_ms ? ms : most_ms) + (h > first ? hour->idle_ms : 0);
     }
     return watched_ms;
 }
@@ -53,7 +54,7 @@ struct hc_exhaustion hc_exhaustion_of_heap(const struct hc_series *series, int64
     uint64_t newest = series->now.event_sequence;
     for (uint64_t s = newest; s > 0 && newest - s < HC_EVENTS_MAX; s--) {
         const struct hc_event *event = hc_slots_get(&series->events, s);
-        if (event == NULL || event->time_ms > now_ms ||
+        if (event == NULL ||
             (event->kind != HC_EVENT_OUT_OF_MEMORY_HEAP && event->kind != HC_EVENT_HEAP_NEARLY_EXHAUSTED))
             continue;
         uint64_t had = heap_in_force_at(series, event->time_ms);

@@ -75,6 +75,12 @@ static void say_verdict(const struct hc_reason_facts *facts, struct hc_recommend
             hc_reason_bytes((double)facts->held_back_bytes, a));
 }
 
+/* 0 where the clock was set back meanwhile. */
+static int64_t age_ms(const struct hc_recommendation *out, const struct hc_event *event)
+{
+    return out->generated_at_ms > event->time_ms ? out->generated_at_ms - event->time_ms : 0;
+}
+
 static void say_exhaustion(const struct hc_reason_facts *facts, struct hc_recommendation *out)
 {
     char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
@@ -83,9 +89,8 @@ static void say_exhaustion(const struct hc_reason_facts *facts, struct hc_recomm
         return;
     int nearly = e->event->kind == HC_EVENT_HEAP_NEARLY_EXHAUSTED;
     say(out, "A heap of %s was %s %s ago%s%s: at least %s.", hc_reason_bytes((double)e->had_bytes, a),
-        nearly ? "nearly exhausted" : "exhausted (OutOfMemoryError)",
-        hc_reason_time(out->generated_at_ms - e->event->time_ms, b), nearly ? " - " : "", nearly ? e->event->text : "",
-        hc_reason_bytes((double)e->least_bytes, c));
+        nearly ? "nearly exhausted" : "exhausted (OutOfMemoryError)", hc_reason_time(age_ms(out, e->event), b),
+        nearly ? " - " : "", nearly ? e->event->text : "", hc_reason_bytes((double)e->least_bytes, c));
 }
 
 static void say_live_set(const struct hc_reason_facts *facts, const struct hc_policy *policy,
@@ -146,7 +151,7 @@ static void say_off_heap(const struct hc_reason_facts *facts, struct hc_recommen
             "The container ran out of memory, as was seen %s ago; for the days after that overhead gets a fifth, 100 "
             "MiB "
             "at least, more than was seen.",
-            hc_reason_time(out->generated_at_ms - facts->container_out_of_memory->time_ms, a));
+            hc_reason_time(age_ms(out, facts->container_out_of_memory), a));
     const struct hc_advice *metaspace = &out->off_heap.metaspace, *overhead = &out->off_heap.overhead;
     if (metaspace->recommended_bytes != HC_BYTES_UNKNOWN)
         say(out, "Metaspace: %s, a quarter (16 MiB at least) above the %s that were committed.",

@@ -117,6 +117,15 @@ static void time_without_a_jvm_disproves_nothing(void **state)
     assert_int_equal(least_mib(), 0);
 }
 
+static void a_clock_that_was_set_back_disproves_nothing(void **state)
+{
+    (void)state;
+    run_hours(2);
+    add(HC_EVENT_OUT_OF_MEMORY_HEAP);
+    clock_ms -= 5 * HC_HOUR_MS;
+    assert_int_equal(least_mib(), 1200);
+}
+
 static void a_heap_of_unknown_size_asks_for_nothing(void **state)
 {
     (void)state;
@@ -134,6 +143,7 @@ int main(void)
         TEST(the_same_heap_is_raised_once),
         TEST(it_fades_while_a_jvm_is_watched_without_another),
         TEST(time_without_a_jvm_disproves_nothing),
+        TEST(a_clock_that_was_set_back_disproves_nothing),
         TEST(a_heap_of_unknown_size_asks_for_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
