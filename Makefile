@@ -120,8 +120,8 @@ $(B)/tests/fault_shim.so: tests/support/fault_shim.c
 ## test-faults: the agent where things go wrong, each fault in a real JVM whose work must come out right (DURATION=60 s of storm; 7 minutes)
 test-faults: all $(B)/tests/fault_shim.so
 	@scripts/bootstrap.sh test
-	@tests/run.sh tests/integration/jvm_faults.py
-	@. scripts/places.sh && $$(python_tool) tests/nightly/faults.py
+	@. scripts/places.sh; status=0; tests/run.sh tests/integration/jvm_faults.py || status=1; \
+	  $$(python_tool) tests/nightly/faults.py || status=1; exit $$status
 
 .PHONY: test-stall
 ## test-stall: a job that thrashes its TaskManager gets the advice within 10 s of the first bad pause (3 minutes)

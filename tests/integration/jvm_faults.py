@@ -246,7 +246,7 @@ def attach_late():
 
 
 def exit_is_not_delayed():
-    """Median of nine starts each; a Java thread blocked in native code would cost 310 ms."""
+    """The quickest of nine starts each, in turn, for a busy machine adds what it likes; a Java thread blocked in native code would cost 310 ms."""
     def one(with_agent):
         with jvm.Jvm(HOME) as j:
             command = j.command(HEAP, ["Churn", "collections=1", "seconds=1", "live=1", "fifo=1"], "")
@@ -255,9 +255,10 @@ def exit_is_not_delayed():
             begin = time.monotonic()
             subprocess.run(command, check=True, capture_output=True, timeout=60)
             return time.monotonic() - begin
-    pairs = sorted(one(True) - one(False) for _ in range(9))
-    print("   start to exit with the agent: %+.0f ms (median of 9 pairs)" % (pairs[4] * 1000))
-    assert pairs[4] < 0.2, "the agent delays start to exit by %.0f ms" % (pairs[4] * 1000)
+    pairs = [(one(True), one(False)) for _ in range(9)]
+    delay = min(p[0] for p in pairs) - min(p[1] for p in pairs)
+    print("   start to exit with the agent: %+.0f ms (the quickest of 9 each)" % (delay * 1000))
+    assert delay < 0.1, "the agent delays start to exit by %.0f ms" % (delay * 1000)
 
 
 def main():

@@ -53,7 +53,7 @@ class Run(jvm.Jvm):
 
     def finish(self, lines=4, late=LATE_S):
         output, status, seconds = without_agent(self.flags, self.program)
-        got = self.process.wait(900)
+        got = self.process.wait(seconds + 30)  # a frozen disk must not hold the test for ever
         took = time.time() - self.begun
         assert got == status, "ended with %s instead of %s: %s" % (got, status, self.err()[-600:])
         assert open(self.path("out")).read() == output, "other output: %s" % open(self.path("out")).read()[-300:]
