@@ -159,6 +159,31 @@ test-jvm: all
 	@scripts/bootstrap.sh test
 	@tests/run.sh jvm
 
+# Refuses the agent its memory, streams and threads, and moves its clock: see the file's head.
+$(B)/tests/fault_shim.so: tests/support/fault_shim.c
+	@mkdir -p $(@D)
+	$(CC) -std=c11 $(WARNINGS) -Wno-missing-prototypes $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+
+.PHONY: test-faults
+## test-faults: the agent where things go wrong, each fault in a real JVM whose work must come out right (DURATION=60 s of storm; 7 minutes)
+test-faults: all $(B)/tests/fault_shim.so
+	@scripts/bootstrap.sh test
+	@. scripts/places.sh; status=0; tests/run.sh tests/integration/jvm_faults.py || status=1; \
+	  $$(python_tool) tests/nightly/faults.py || status=1; exit $$status
+
+.PHONY: test-stall
+## test-stall: a job that thrashes its TaskManager gets the advice within 10 s of the first bad pause (3 minutes)
+test-stall: all
+	@scripts/bootstrap.sh test
+	@scripts/bootstrap.sh demo
+	@. scripts/places.sh && $$(python_tool) tests/nightly/stall.py
+
+.PHONY: soak
+## soak: an hour (SOAK_SECONDS) of a busy JVM under the agent, whose memory must stay flat
+soak: all
+	@scripts/bootstrap.sh test
+	@. scripts/places.sh && $$(python_tool) tests/nightly/soak.py
+
 .PHONY: test-flink
 ## test-flink: the agent in a real Flink TaskManager, and what is resolved fed back to Flink
 test-flink: all

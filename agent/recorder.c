@@ -1,10 +1,12 @@
 #include "recorder.h"
 
+#include "distress.h"
+#include "history_keeper.h"
 #include "look.h"
+#include "oom_counter.h"
 #include "publisher.h"
 #include "sampler.h"
 
-#include <heapcast/history.h>
 #include <heapcast/predictor.h>
 
 #include <errno.h>
@@ -23,19 +25,24 @@ enum {
     ROUND_MS = 100, /* a ring of 1024 is then full only at ten thousand collections a second */
     STOP_WAIT_MS = 300,
     STACK_BYTES = 512 * 1024,
-    LATE_MS = 60 * 1000, /* a JVM needs less from its start to VMInit */
-    EXHAUSTED_MAX = 16
+    LATE_MS = 60 * 1000,  /* a JVM needs less from its start to VMInit */
+    OTHER_NAME_MS = 3000, /* a JVM that ends gives its history back within this */
+    EXHAUSTED_MAX = 16,
+    EVENT_KINDS = HC_EVENT_CONTAINER_OUT_OF_MEMORY + 1,
+    SILENT_MS = 10 * 60 * 1000 /* as long as the predictor takes events of one kind for one */
 };
 
 static struct recorder {
     struct recorder_setup setup;
     struct sampler sampler;
     struct look look;
+    struct distress distress;
+    struct oom_counter oom_counter;
     struct publisher publisher;
-    struct hc_history *history;
-    void *memory; /* of the series, where there is no history */
+    struct history_keeper keeper;
     struct hc_predictor *predictor;
-    char history_path[ARGS_PATH_SIZE + 160];
+    int64_t publish_at_ms; /* monotonic, like the next */
+    int64_t silent_until_ms[EVENT_KINDS];
 
     pthread_mutex_t mutex; /* guards stop and done only; never taken in a pause */
     pthread_cond_t wake, ended;
@@ -59,11 +66,30 @@ static int64_t wall_minus_monotonic_ns(void)
     return ((int64_t)wall.tv_sec - mono.tv_sec) * 1000000000 + wall.tv_nsec - mono.tv_nsec;
 }
 
-/* ---- the series: in a history file, else in memory ---- */
+/* Sleeps until the next round or the end; 1 at the end. */
+static int wait_for_next_round(struct recorder *r)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)ROUND_MS * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_mutex_lock(&r->mutex);
+    while (!r->stop && pthread_cond_timedwait(&r->wake, &r->mutex, &until) != ETIMEDOUT)
+        ;
+    int stop = r->stop;
+    pthread_mutex_unlock(&r->mutex);
+    return stop;
+}
+
+/* ---- the series, of which the history keeps a copy ---- */
 
 static void make_directories(const char *path)
 {
     char part[ARGS_PATH_SIZE];
+    struct stat there;
+    if (stat(path, &there) == 0) /* mkdir would wait for a frozen file system to say the same */
+        return;
     snprintf(part, sizeof part, "%s", path);
     for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -71,12 +97,6 @@ static void make_directories(const char *path)
         *slash = '/';
     }
     (void)mkdir(part, 0755); /* if it fails, opening a file there says why */
-}
-
-static enum hc_status open_history(struct recorder *r, struct hc_error *err)
-{
-    snprintf(r->history_path, sizeof r->history_path, "%s/heapcast-%s.hc", r->setup.dir, r->setup.subject->name);
-    return hc_history_open(r->history_path, hc_predictor_size(), HC_SERIES_VERSION, &r->history, err);
 }
 
 /* Two processes must not share files: the second one takes a name of its own. */
@@ -95,44 +115,40 @@ static void policy_from(const struct args *args, struct hc_policy *policy)
     policy->gc_share_limit_ratio = args->gc_share;
 }
 
-static enum hc_status open_predictor(struct recorder *r, const struct hc_policy *policy, struct hc_error *err)
+/* A JVM that is started again may find its predecessor still ending: it waits for the name before it takes another. */
+static enum hc_status open_history(struct recorder *r, struct hc_error *err)
 {
-    enum hc_status status;
-    if (r->history != NULL) {
-        void *block = hc_history_memory(r->history);
-        status = hc_predictor_new(block, hc_predictor_size(), policy, &r->predictor, err);
-        int renewed = status == HC_EPARSE && hc_history_renew(r->history, err) == HC_OK;
-        if (renewed)
-            status = hc_predictor_new(hc_history_memory(r->history), hc_predictor_size(), policy, &r->predictor, err);
-        if (hc_history_note(r->history)[0] != '\0')
-            log_line(LOG_LEVEL_INFO, "%s", hc_history_note(r->history));
-        if (status == HC_OK)
-            return status;
-        log_line(LOG_LEVEL_ERROR, "%s; the history stays in memory", err->text);
-        hc_history_close(r->history);
-        r->history = NULL;
-    }
-    r->memory = calloc(1, hc_predictor_size());
-    return r->memory == NULL ? hc_fail(err, HC_ENOMEM, 0, "no memory for the series")
-                             : hc_predictor_new(r->memory, hc_predictor_size(), policy, &r->predictor, err);
+    const char *dir = r->setup.dir, *name = r->setup.subject->name;
+    int on_disk = r->setup.args->history;
+    int64_t until = now_ms(CLOCK_MONOTONIC) + OTHER_NAME_MS;
+    enum hc_status status = history_keeper_open(&r->keeper, dir, name, on_disk, err);
+    while (status == HC_EBUSY && now_ms(CLOCK_MONOTONIC) < until && !wait_for_next_round(r))
+        status = history_keeper_open(&r->keeper, dir, name, on_disk, err);
+    if (status != HC_EBUSY)
+        return status;
+    take_other_name(r->setup.subject);
+    log_line(LOG_LEVEL_INFO, "%s; this JVM writes as %s", err->text, name);
+    status = history_keeper_open(&r->keeper, dir, name, on_disk, err);
+    return status == HC_EBUSY ? history_keeper_open(&r->keeper, dir, name, 0, err) : status;
 }
 
 static enum hc_status open_series(struct recorder *r, struct hc_error *err)
 {
     struct hc_policy policy;
+    size_t size = hc_predictor_size();
     policy_from(r->setup.args, &policy);
     make_directories(r->setup.dir);
-    if (r->setup.args->history) {
-        enum hc_status status = open_history(r, err);
-        if (status == HC_EBUSY) {
-            take_other_name(r->setup.subject);
-            log_line(LOG_LEVEL_INFO, "%s; this JVM writes as %s", err->text, r->setup.subject->name);
-            status = open_history(r, err);
-        }
-        if (status != HC_OK)
-            log_line(LOG_LEVEL_ERROR, "%s; the history stays in memory and is lost at the end", err->text);
+    enum hc_status status = open_history(r, err);
+    if (status != HC_OK)
+        return status;
+    status = hc_predictor_new(hc_history_memory(r->keeper.history), size, &policy, &r->predictor, err);
+    if (status == HC_EPARSE) {
+        history_keeper_renew(&r->keeper);
+        status = hc_predictor_new(hc_history_memory(r->keeper.history), size, &policy, &r->predictor, err);
     }
-    return open_predictor(r, &policy, err);
+    if (hc_history_note(r->keeper.history)[0] != '\0')
+        log_line(LOG_LEVEL_INFO, "%s", hc_history_note(r->keeper.history));
+    return status;
 }
 
 static void start_epoch(struct recorder *r)
@@ -146,32 +162,12 @@ static void start_epoch(struct recorder *r)
                              .pid = s->pid,
                              .heap_max_bytes = s->heap_max_bytes,
                              .collector = s->collector,
-                             .metaspace_limit_bytes = s->metaspace_limit_bytes};
+                             .metaspace_limit_bytes = s->metaspace_limit_bytes,
+                             .oom_kills = oom_counter_read(&r->oom_counter)};
     (void)hc_predictor_start(r->predictor, &epoch);
 }
 
 /* ---- a round ---- */
-
-/* The history was cut short under us: go on in memory, with what is seen from now on. */
-static int still_have_series(struct recorder *r)
-{
-    struct hc_error err;
-    struct hc_policy policy;
-    if (r->history == NULL || hc_history_intact(r->history))
-        return 1;
-    log_line(LOG_LEVEL_ERROR, "%s was truncated while in use; the history begins anew, in memory", r->history_path);
-    hc_predictor_free(r->predictor);
-    r->predictor = NULL;
-    hc_history_close(r->history);
-    r->history = NULL;
-    policy_from(r->setup.args, &policy);
-    if (open_predictor(r, &policy, &err) != HC_OK) {
-        log_line(LOG_LEVEL_ERROR, "%s; heapcast stops in this JVM", err.text);
-        return 0;
-    }
-    start_epoch(r);
-    return 1;
-}
 
 /* What the probe saw; after the samples, so that the pause that a view describes is known. */
 static void take_views(struct recorder *r)
@@ -183,17 +179,32 @@ static void take_views(struct recorder *r)
     }
 }
 
+/* What matters is published at once, for the JVM may not live to the next period; but a storm of it is said once. */
+static void note_event(struct recorder *r, const struct hc_event *event)
+{
+    int64_t now = now_ms(CLOCK_MONOTONIC);
+    (void)hc_predictor_observe_event(r->predictor, event);
+    if ((size_t)event->kind >= EVENT_KINDS || now < r->silent_until_ms[event->kind])
+        return;
+    r->silent_until_ms[event->kind] = now + SILENT_MS;
+    log_line(LOG_LEVEL_INFO, "%s; the recommendation is written anew", event->text);
+    r->publish_at_ms = 0;
+}
+
 static void drain(struct recorder *r)
 {
     struct gc_record record;
     struct hc_gc_sample sample;
     struct hc_live_view view;
+    struct hc_event event;
     int64_t offset_ns = wall_minus_monotonic_ns();
     while (ring_pop(r->setup.ring, &record)) {
         sampler_make(&r->sampler, &record, offset_ns, &sample);
         (void)hc_predictor_observe(r->predictor, &sample); /* a sample that contradicts itself is counted there */
         if (live_watch_sample(r->setup.live_watch, &sample, r->sampler.mixed_window, &view))
             (void)hc_predictor_observe_live(r->predictor, &view);
+        if (distress_observe(&r->distress, &sample, &event))
+            note_event(r, &event);
     }
     take_views(r);
     hc_predictor_count_dropped(r->predictor, ring_take_dropped(r->setup.ring));
@@ -209,14 +220,23 @@ static void take_exhausted(struct recorder *r)
             continue;
         struct hc_event event = {.time_ms = now_ms(CLOCK_REALTIME), .kind = (enum hc_event_kind)kind};
         snprintf(event.text, sizeof event.text, "%s", kind < sizeof texts / sizeof texts[0] ? texts[kind] : texts[4]);
-        (void)hc_predictor_observe_event(r->predictor, &event);
+        note_event(r, &event);
     }
+}
+
+static void take_look(struct recorder *r)
+{
+    const struct hc_memory_sample *look = look_finish(&r->look);
+    (void)hc_predictor_observe_memory(r->predictor, look);
+    hc_predictor_observe_oom_kills(r->predictor, look->time_ms, oom_counter_read(&r->oom_counter));
 }
 
 static void publish(struct recorder *r)
 {
     struct hc_recommendation recommendation;
     int64_t now = now_ms(CLOCK_REALTIME);
+    if (history_keeper_frozen(&r->keeper)) /* the keeper says so */
+        return;
     if (hc_predictor_predict(r->predictor, now, &recommendation) != HC_OK)
         return;
     if (r->setup.live_probe != NULL)
@@ -224,30 +244,12 @@ static void publish(struct recorder *r)
     publisher_publish(&r->publisher, &recommendation, r->setup.subject, r->setup.missing);
 }
 
-/* Sleeps until the next round or the end; 1 at the end. */
-static int wait_for_next_round(struct recorder *r)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += (long)ROUND_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    pthread_mutex_lock(&r->mutex);
-    while (!r->stop && pthread_cond_timedwait(&r->wake, &r->mutex, &until) != ETIMEDOUT)
-        ;
-    int stop = r->stop;
-    pthread_mutex_unlock(&r->mutex);
-    return stop;
-}
-
 static void rounds(struct recorder *r)
 {
     const struct args *args = r->setup.args;
-    int64_t begun = now_ms(CLOCK_MONOTONIC), look_at = begun, publish_at = begun, finish_at = begun;
+    int64_t begun = now_ms(CLOCK_MONOTONIC), look_at = begun, finish_at = begun;
     do {
         int64_t now = now_ms(CLOCK_MONOTONIC);
-        if (!still_have_series(r))
-            return;
         drain(r);
         take_exhausted(r);
         if (args->off_heap_ms > 0 && now >= look_at) {
@@ -256,19 +258,19 @@ static void rounds(struct recorder *r)
             look_at = now + look_period_ms(&r->look, args->off_heap_ms, now - begun);
         }
         if (look_is_open(&r->look) && now >= finish_at)
-            (void)hc_predictor_observe_memory(r->predictor, look_finish(&r->look));
-        if (now >= publish_at) {
+            take_look(r);
+        if (now >= r->publish_at_ms) {
             publish(r);
-            publish_at = now + args->publish_ms;
+            r->publish_at_ms = now + args->publish_ms;
         }
+        history_keeper_round(&r->keeper, r->predictor, now);
     } while (!wait_for_next_round(r));
-    if (!still_have_series(r))
-        return;
     drain(r);
     take_exhausted(r);
     if (look_is_open(&r->look))
-        (void)hc_predictor_observe_memory(r->predictor, look_finish(&r->look));
+        take_look(r);
     hc_predictor_end(r->predictor, now_ms(CLOCK_REALTIME));
+    history_keeper_write(&r->keeper, r->predictor, now_ms(CLOCK_MONOTONIC));
     publish(r);
 }
 
@@ -295,6 +297,7 @@ static void begin(struct recorder *r)
                                          .collector = s->collector,
                                          .jdk = (int)strtol(s->jvm_version, NULL, 10)};
     look_init(&r->look, &sources, stopping);
+    oom_counter_init(&r->oom_counter, r->look.gauge.cgroup_usage);
     publisher_init(&r->publisher, r->setup.dir, s->name);
     start_epoch(r);
 }
@@ -311,7 +314,7 @@ static void *run(void *argument)
         log_line(LOG_LEVEL_ERROR, "%s; heapcast does nothing in this JVM", err.text);
     }
     hc_predictor_free(r->predictor);
-    hc_history_close(r->history);
+    history_keeper_close(&r->keeper);
     pthread_mutex_lock(&r->mutex);
     r->done = 1;
     pthread_cond_signal(&r->ended);

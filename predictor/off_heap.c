@@ -1,5 +1,6 @@
 #include "off_heap.h"
 
+#include "exhaustion.h"
 #include "histogram.h"
 
 #include <math.h>
@@ -29,10 +30,6 @@ static const double margins[HC_LEDGER_PARTS] = {
 #define OVERHEAD_UNKNOWN_ADD_BYTES (32 * MIB)
 /* The JVM's own parts (libjvm, code cache, CDS, GC structures, stacks) took 70 MiB in the smallest TaskManager seen. */
 #define OVERHEAD_LEAST_BYTES (96 * MIB)
-/* A metaspace that was exhausted: a fifth and 100 MiB more than it had, for a day. */
-#define EXHAUSTED_RATIO 5
-#define EXHAUSTED_LEAST_BYTES (100 * MIB)
-#define DAY_MS (24 * HC_HOUR_MS)
 
 static uint64_t round_up(double bytes, uint64_t unit)
 {
@@ -103,30 +100,29 @@ static uint64_t heap_in_force(const struct hc_recommendation *out)
     return out->heap_bytes != HC_BYTES_UNKNOWN ? out->heap_bytes : out->current_heap_bytes;
 }
 
-/* What metaspace had when it was exhausted in the last day, and more; 0: it was not. */
-static uint64_t after_exhaustion(const struct hc_series *series, const struct hc_recommendation *seen, int64_t now_ms)
+/* What metaspace must have after it was exhausted; 0: it was not, or that is disproved. */
+static uint64_t after_metaspace_oom(const struct hc_series *series, const struct hc_recommendation *seen,
+                                    int64_t now_ms)
 {
-    uint64_t least = 0;
-    for (unsigned i = 0; i < seen->event_count; i++) {
-        const struct hc_event *event = &seen->events[i];
-        if (event->kind != HC_EVENT_OUT_OF_MEMORY_METASPACE || event->time_ms < now_ms - DAY_MS)
-            continue;
-        const struct hc_epoch *epoch = hc_series_epoch_at(series, event->time_ms);
-        uint64_t had = epoch != NULL && epoch->metaspace_limit_bytes > 0 ? epoch->metaspace_limit_bytes
-                                                                         : seen->off_heap.metaspace.max_bytes;
-        if (had == HC_BYTES_UNKNOWN)
-            continue;
-        uint64_t more = had / EXHAUSTED_RATIO > EXHAUSTED_LEAST_BYTES ? had / EXHAUSTED_RATIO : EXHAUSTED_LEAST_BYTES;
-        if (had + more > least)
-            least = had + more;
-    }
-    return least;
+    const struct hc_event *event = hc_exhaustion_newest(series, HC_EVENT_OUT_OF_MEMORY_METASPACE);
+    const struct hc_epoch *epoch = event != NULL ? hc_series_epoch_at(series, event->time_ms) : NULL;
+    uint64_t had = epoch != NULL && epoch->metaspace_limit_bytes > 0 ? epoch->metaspace_limit_bytes
+                                                                     : seen->off_heap.metaspace.max_bytes;
+    return event != NULL && had != HC_BYTES_UNKNOWN ? hc_exhaustion_least(series, event, had, now_ms) : 0;
+}
+
+/* The heap can't grow beyond its limit, so a container that ran out of memory had too little for what is outside it. */
+static uint64_t after_container_oom(const struct hc_series *series, uint64_t overhead_bytes, int64_t now_ms)
+{
+    const struct hc_event *event = hc_exhaustion_newest(series, HC_EVENT_CONTAINER_OUT_OF_MEMORY);
+    uint64_t least = event != NULL ? hc_exhaustion_least(series, event, overhead_bytes, now_ms) : 0;
+    return round_up((double)least, 8 * MIB);
 }
 
 static void recommend_metaspace(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
 {
     struct hc_advice *metaspace = &out->off_heap.metaspace;
-    uint64_t least = after_exhaustion(series, out, now_ms);
+    uint64_t least = after_metaspace_oom(series, out, now_ms);
     if (metaspace->max_bytes != HC_BYTES_UNKNOWN) {
         double seen = (double)metaspace->max_bytes, margin = (METASPACE_MARGIN - 1) * seen;
         if (margin < (double)METASPACE_LEAST_BYTES)
@@ -179,13 +175,15 @@ static void recommend_overhead(const struct hc_series *series, int64_t now_ms, s
     double wanted = complete ? (double)most + margin + (double)OVERHEAD_ADD_BYTES
                              : (1 + OVERHEAD_MARGIN) * (double)most + (double)OVERHEAD_UNKNOWN_ADD_BYTES;
     uint64_t bytes = round_up(wanted, complete ? OVERHEAD_STEP_BYTES : 8 * MIB);
-    out->off_heap.overhead.recommended_bytes = bytes > OVERHEAD_LEAST_BYTES ? bytes : OVERHEAD_LEAST_BYTES;
+    uint64_t least = after_container_oom(series, out->off_heap.overhead.max_bytes, now_ms);
+    least = least > OVERHEAD_LEAST_BYTES ? least : OVERHEAD_LEAST_BYTES;
+    out->off_heap.overhead.recommended_bytes = bytes > least ? bytes : least;
 }
 
 static void recommend(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
 {
     struct hc_advice *metaspace = &out->off_heap.metaspace, *direct = &out->off_heap.direct;
-    struct hc_advice *overhead = &out->off_heap.overhead;
+    const struct hc_advice *overhead = &out->off_heap.overhead;
     uint64_t heap = heap_in_force(out);
     recommend_metaspace(series, now_ms, out);
     recommend_overhead(series, now_ms, out);

@@ -1,6 +1,7 @@
 #include <heapcast/predictor.h>
 
 #include "confidence.h"
+#include "exhaustion.h"
 #include "headroom.h"
 #include "histogram.h"
 #include "leak.h"
@@ -11,6 +12,7 @@
 #include "trend.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,16 +76,38 @@ void hc_predictor_free(struct hc_predictor *predictor)
     free(predictor);
 }
 
+static int has_grown(uint64_t was, uint64_t is)
+{
+    return was != HC_BYTES_UNKNOWN && is != HC_BYTES_UNKNOWN && is > was;
+}
+
+/* A container that is made anew counts from 0 again and so can't tell; what the run had used when it was last seen may.
+ */
+static void note_unclean_end(struct hc_series *series, const struct hc_epoch *next)
+{
+    const struct hc_memory_sample *look = &series->now.look;
+    struct hc_event event = {next->start_ms, HC_EVENT_UNCLEAN_END, 0,
+                             "the run before ended without a last word (kill, container out of memory, crash)"};
+    if (look->time_ms >= series->now.epoch.start_ms && look->container_limit_bytes != HC_BYTES_UNKNOWN &&
+        look->container_limit_bytes >= MIB && look->container_usage_bytes != HC_BYTES_UNKNOWN)
+        snprintf(event.text, sizeof event.text,
+                 "the run before ended without a last word, last seen with %u %% of the container's memory in use",
+                 (unsigned)(look->container_usage_bytes / (look->container_limit_bytes / 100)));
+    hc_series_add_event(series, &event);
+    if (!has_grown(series->now.epoch.oom_kills, next->oom_kills))
+        return;
+    event.kind = HC_EVENT_CONTAINER_OUT_OF_MEMORY;
+    snprintf(event.text, sizeof event.text, "the run before ended when the container ran out of memory (OOM killer)");
+    hc_series_add_event(series, &event);
+}
+
 enum hc_status hc_predictor_start(struct hc_predictor *predictor, const struct hc_epoch *epoch)
 {
     const struct hc_state *now = &predictor->series.now;
     if (epoch->start_ms < 0 || epoch->heap_max_bytes == 0)
         return HC_EINVAL;
-    if (now->epoch_sequence > 0 && !now->epoch.clean_end) {
-        struct hc_event event = {epoch->start_ms, HC_EVENT_UNCLEAN_END, 0,
-                                 "the run before ended without a last word (kill, container out of memory, crash)"};
-        hc_series_add_event(&predictor->series, &event);
-    }
+    if (now->epoch_sequence > 0 && !now->epoch.clean_end)
+        note_unclean_end(&predictor->series, epoch);
     struct hc_epoch begun = *epoch;
     begun.clean_end = 0;
     hc_series_start(&predictor->series, &begun);
@@ -93,6 +117,19 @@ enum hc_status hc_predictor_start(struct hc_predictor *predictor, const struct h
 void hc_predictor_end(struct hc_predictor *predictor, int64_t now_ms)
 {
     hc_series_end(&predictor->series, now_ms);
+}
+
+void hc_predictor_observe_oom_kills(struct hc_predictor *predictor, int64_t now_ms, uint64_t oom_kills)
+{
+    struct hc_series *series = &predictor->series;
+    uint64_t was = series->now.epoch.oom_kills;
+    if (oom_kills == was || oom_kills == HC_BYTES_UNKNOWN)
+        return;
+    hc_series_set_oom_kills(series, oom_kills);
+    struct hc_event event = {now_ms, HC_EVENT_CONTAINER_OUT_OF_MEMORY, 0,
+                             "the container ran out of memory; the kernel killed another process of it"};
+    if (has_grown(was, oom_kills))
+        (void)hc_predictor_observe_event(predictor, &event);
 }
 
 /* ---- observe --------------------------------------------------------------------------------------------------- */
@@ -322,36 +359,9 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, st
     out->model.percentile_bytes = (uint64_t)(rise > 0 ? level + rise * (n + horizon_hours) : level);
 }
 
-/* OutOfMemoryError of the heap in the last day: a fifth more than it had then, 100 MiB at least. */
-static uint64_t after_exhaustion(const struct hc_series *series, const struct hc_recommendation *seen, int64_t now_ms)
-{
-    uint64_t least = 0;
-    for (unsigned i = 0; i < seen->event_count; i++) {
-        const struct hc_event *event = &seen->events[i];
-        if (event->kind != HC_EVENT_OUT_OF_MEMORY_HEAP || event->time_ms < now_ms - DAY_MS)
-            continue;
-        uint64_t heap = series->now.heap_max_bytes, newest = series->now.epoch_sequence;
-        for (uint64_t s = newest; s > 0 && newest - s < HC_EPOCH_SLOTS; s--) {
-            const struct hc_epoch *epoch = hc_slots_get(&series->epochs, s);
-            if (epoch != NULL && epoch->start_ms <= event->time_ms) {
-                heap = epoch->heap_max_bytes;
-                break;
-            }
-        }
-        if (heap == HC_BYTES_UNKNOWN)
-            heap = series->now.heap_max_bytes;
-        if (heap == HC_BYTES_UNKNOWN)
-            continue;
-        uint64_t more = heap / 5 > 100 * MIB ? heap / 5 : 100 * MIB;
-        if (heap + more > least)
-            least = heap + more;
-    }
-    return least;
-}
-
 /* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */
-static uint64_t needed_heap(const struct hc_series *series, const struct hc_policy *policy, int64_t now_ms,
-                            const struct hc_gc_cost *cost, struct hc_recommendation *out)
+static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, const struct hc_gc_cost *cost,
+                            struct hc_recommendation *out)
 {
     double live = (double)out->model.percentile_bytes;
     double floor_bytes = policy->floor_ratio * (double)out->current_heap_bytes;
@@ -378,7 +388,6 @@ static uint64_t needed_heap(const struct hc_series *series, const struct hc_poli
     else
         out->model.binding = floor_bytes > (out->model.margin_ratio - 1.0) * live ? HC_TERM_FLOOR : HC_TERM_PERCENTILE;
     uint64_t heap = (uint64_t)ceil((soft > hard ? soft : hard) / (double)HEAP_STEP_BYTES) * HEAP_STEP_BYTES;
-    uint64_t least = after_exhaustion(series, out, now_ms);
     if (least > heap) {
         heap = (least + HEAP_STEP_BYTES - 1) / HEAP_STEP_BYTES * HEAP_STEP_BYTES;
         out->model.binding = HC_TERM_OUT_OF_MEMORY;
@@ -457,15 +466,18 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
         .covered_ms = cost.covered_ms, .since_start_ms = since_start_ms, .swept = hc_series_swept(series)};
 
     unsigned hours = hourly_live(predictor, now_ms);
-    if (hours == 0 || out->current_heap_bytes == HC_BYTES_UNKNOWN ||
-        out->window.collections < policy->warmup_collections || cost.covered_ms < policy->warmup_ms ||
-        since_start_ms < policy->restart_hold_ms) {
+    facts.exhaustion = hc_exhaustion_of_heap(series, now_ms);
+    facts.container_out_of_memory = hc_exhaustion_newest(series, HC_EVENT_CONTAINER_OUT_OF_MEMORY);
+    int enough = out->window.collections >= policy->warmup_collections && cost.covered_ms >= policy->warmup_ms &&
+                 since_start_ms >= policy->restart_hold_ms;
+    /* A heap that was exhausted at this size needs no more evidence that it is too small. */
+    int too_small = out->current_heap_bytes < facts.exhaustion.least_bytes;
+    if (hours == 0 || out->current_heap_bytes == HC_BYTES_UNKNOWN || !(enough || too_small)) {
         without_number(out);
     } else {
         forecast_live_set(predictor, hours, out);
-        uint64_t heap = needed_heap(series, policy, now_ms, &cost, out);
+        uint64_t heap = needed_heap(policy, facts.exhaustion.least_bytes, &cost, out);
         facts.short_history = hours < LEAST_HOURS;
-        facts.heap_exhausted = after_exhaustion(series, out, now_ms) > 0;
         facts.held_back_bytes = publish(series, heap, out);
         bounds(policy, out);
         hc_track_record_add(series, now_ms, out->heap_bytes, out->model.live_upper_bytes);
@@ -475,6 +487,11 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     hc_leak_find(series, now_ms, predictor->scratch, &facts.leak);
     hc_reasons_write(&facts, policy, out);
     return HC_OK;
+}
+
+int hc_predictor_each_change(struct hc_predictor *predictor, hc_change_fn *each, void *context)
+{
+    return hc_series_each_change(&predictor->series, each, context);
 }
 
 /* ---- walking --------------------------------------------------------------------------------------------------- */

@@ -79,6 +79,24 @@ static void say_verdict(const struct hc_reason_facts *facts, struct hc_recommend
             hc_reason_bytes((double)facts->held_back_bytes, a));
 }
 
+/* 0 where the clock was set back meanwhile. */
+static int64_t age_ms(const struct hc_recommendation *out, const struct hc_event *event)
+{
+    return out->generated_at_ms > event->time_ms ? out->generated_at_ms - event->time_ms : 0;
+}
+
+static void say_exhaustion(const struct hc_reason_facts *facts, struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
+    const struct hc_exhaustion *e = &facts->exhaustion;
+    if (e->least_bytes == 0)
+        return;
+    int nearly = e->event->kind == HC_EVENT_HEAP_NEARLY_EXHAUSTED;
+    say(out, "A heap of %s was %s %s ago%s%s: at least %s.", hc_reason_bytes((double)e->had_bytes, a),
+        nearly ? "nearly exhausted" : "exhausted (OutOfMemoryError)", hc_reason_time(age_ms(out, e->event), b),
+        nearly ? " - " : "", nearly ? e->event->text : "", hc_reason_bytes((double)e->least_bytes, c));
+}
+
 static void say_live_set(const struct hc_reason_facts *facts, const struct hc_policy *policy,
                          struct hc_recommendation *out)
 {
@@ -116,8 +134,6 @@ static void say_gc_cost(struct hc_recommendation *out)
 static void say_evidence(const struct hc_reason_facts *facts, struct hc_recommendation *out)
 {
     char a[HC_REASON_WORD];
-    if (facts->heap_exhausted)
-        say(out, "The heap was exhausted (OutOfMemoryError) in the last 24 h: at least a fifth more than it had then.");
     if (out->model.binding == HC_TERM_CAP)
         say(out, "Limited to the heap in force.");
     if (out->observed.evidence == HC_EVIDENCE_UPPER_BOUND)
@@ -129,6 +145,16 @@ static void say_evidence(const struct hc_reason_facts *facts, struct hc_recommen
     if (out->window.restarts > 0)
         say(out, "The JVM was started %llu times in the window, the last time %s ago.",
             (unsigned long long)out->window.restarts, hc_reason_time(facts->since_start_ms, a));
+}
+
+static void say_container(const struct hc_reason_facts *facts, struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD];
+    if (facts->container_out_of_memory != NULL)
+        say(out,
+            "The container ran out of memory, as was seen %s ago; for the days after that overhead gets a fifth, 100 "
+            "MiB at least, more than was seen.",
+            hc_reason_time(age_ms(out, facts->container_out_of_memory), a));
 }
 
 static void say_leak(const struct hc_leak *leak, struct hc_recommendation *out)
@@ -214,10 +240,12 @@ void hc_reasons_write(const struct hc_reason_facts *facts, const struct hc_polic
         say_what_is_missing(facts, policy, out);
     } else {
         say_verdict(facts, out);
+        say_exhaustion(facts, out);
         say_live_set(facts, policy, out);
         say_gc_cost(out);
     }
     say_evidence(facts, out);
+    say_container(facts, out);
     say_leak(&facts->leak, out);
     say_metaspace(out);
     say_overhead(out);

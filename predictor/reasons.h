@@ -2,6 +2,7 @@
 #ifndef HC_PREDICTOR_REASONS_H
 #define HC_PREDICTOR_REASONS_H
 
+#include "exhaustion.h"
 #include "leak.h"
 
 #include <heapcast/policy.h>
@@ -10,13 +11,14 @@
 #include <stdint.h>
 
 struct hc_reason_facts {
-    int64_t covered_ms;       /* time watched */
-    int64_t since_start_ms;   /* of the running JVM */
-    uint64_t held_back_bytes; /* the number that hysteresis held back; 0 none */
-    int short_history;        /* fewer hours than a percentile needs */
-    int swept;                /* a collection of the old generation was ever seen */
-    int heap_exhausted;       /* OutOfMemoryError in the last day */
-    struct hc_leak leak;      /* outside the heap */
+    int64_t covered_ms;                             /* time watched */
+    int64_t since_start_ms;                         /* of the running JVM */
+    uint64_t held_back_bytes;                       /* the number that hysteresis held back; 0 none */
+    int short_history;                              /* fewer hours than a percentile needs */
+    int swept;                                      /* a collection of the old generation was ever seen */
+    struct hc_exhaustion exhaustion;                /* of the heap */
+    const struct hc_event *container_out_of_memory; /* the newest; NULL: none */
+    struct hc_leak leak;                            /* outside the heap */
 };
 
 /* Fills out->reasons, most important first. */

@@ -40,11 +40,23 @@ static uint64_t checksum(uint64_t seed, const unsigned char *bytes, size_t count
 
 /* ---- slots ----------------------------------------------------------------------------------------------------- */
 
-static size_t slots_place(struct hc_slots *slots, void *block, size_t at, uint64_t salt, size_t payload, uint64_t count)
+static size_t slots_place(struct hc_changes *changes, struct hc_slots *slots, void *block, size_t at, uint64_t salt,
+                          size_t payload, uint64_t count)
 {
     unsigned char *base = block == NULL ? NULL : (unsigned char *)block + at; /* NULL: only the size is asked for */
-    *slots = (struct hc_slots){base, payload, sizeof(struct stamp) + payload, count, salt};
+    *slots = (struct hc_slots){base, changes, at, payload, sizeof(struct stamp) + payload, count, salt};
     return at + slots->slot_bytes * count;
+}
+
+static void changed_at(struct hc_changes *changes, size_t at, size_t bytes)
+{
+    for (size_t page = at / HC_PAGE_BYTES; page <= (at + bytes - 1) / HC_PAGE_BYTES; page++)
+        changes->page[page / 64] |= UINT64_C(1) << page % 64;
+}
+
+static void slot_changed(const struct hc_slots *slots, const unsigned char *slot)
+{
+    changed_at(slots->changes, slots->at + (size_t)(slot - slots->base), slots->slot_bytes);
 }
 
 static unsigned char *slot_of(const struct hc_slots *slots, uint64_t sequence)
@@ -67,6 +79,7 @@ void hc_slots_put(const struct hc_slots *slots, uint64_t sequence, const void *p
     /* Nobody reads this beside us. The release keeps the compiler and the processor from moving the payload's stores
      * behind it, so that a killed process never leaves a stamp that fits a payload that is not there. */
     __atomic_store_n(&stamp->checksum, sum, __ATOMIC_RELEASE);
+    slot_changed(slots, slot);
 }
 
 const void *hc_slots_get(const struct hc_slots *slots, uint64_t sequence)
@@ -94,6 +107,7 @@ static uint64_t slots_verify(const struct hc_slots *slots, uint64_t *out_newest)
         for (size_t k = 0; k < slots->slot_bytes; k++)
             if (slot[k] != 0) {
                 memset(slot, 0, slots->slot_bytes);
+                slot_changed(slots, slot);
                 bad++;
                 break;
             }
@@ -305,16 +319,17 @@ static void apply_look(struct hc_series *series, const struct hc_memory_sample *
 /* Lays the rings over the block; returns the size. */
 static size_t layout(struct hc_series *series, void *block)
 {
+    struct hc_changes *changes = &series->pages_changed;
     size_t at = sizeof(struct header);
-    at = slots_place(&series->states, block, at, 1, sizeof(struct hc_state), STATE_COPIES);
-    at = slots_place(&series->raw, block, at, 2, sizeof(struct hc_raw), HC_RAW_SLOTS);
-    at = slots_place(&series->hours, block, at, 3, sizeof(struct hc_hour), HC_HOUR_SLOTS);
-    at = slots_place(&series->epochs, block, at, 4, sizeof(struct hc_epoch), HC_EPOCH_SLOTS);
-    at = slots_place(&series->looks, block, at, 5, sizeof(struct hc_memory_sample), HC_LOOK_SLOTS);
-    at = slots_place(&series->look_hours, block, at, 6, sizeof(struct hc_look_hour), HC_LOOK_HOUR_SLOTS);
-    at = slots_place(&series->events, block, at, 7, sizeof(struct hc_event), HC_EVENTS_MAX);
-    at = slots_place(&series->forecasts, block, at, 8, sizeof(struct hc_forecast), HC_FORECAST_SLOTS);
-    at = slots_place(&series->views, block, at, 9, sizeof(struct hc_live_view), HC_VIEW_SLOTS);
+    at = slots_place(changes, &series->states, block, at, 1, sizeof(struct hc_state), STATE_COPIES);
+    at = slots_place(changes, &series->raw, block, at, 2, sizeof(struct hc_raw), HC_RAW_SLOTS);
+    at = slots_place(changes, &series->hours, block, at, 3, sizeof(struct hc_hour), HC_HOUR_SLOTS);
+    at = slots_place(changes, &series->epochs, block, at, 4, sizeof(struct hc_epoch), HC_EPOCH_SLOTS);
+    at = slots_place(changes, &series->looks, block, at, 5, sizeof(struct hc_memory_sample), HC_LOOK_SLOTS);
+    at = slots_place(changes, &series->look_hours, block, at, 6, sizeof(struct hc_look_hour), HC_LOOK_HOUR_SLOTS);
+    at = slots_place(changes, &series->events, block, at, 7, sizeof(struct hc_event), HC_EVENTS_MAX);
+    at = slots_place(changes, &series->forecasts, block, at, 8, sizeof(struct hc_forecast), HC_FORECAST_SLOTS);
+    at = slots_place(changes, &series->views, block, at, 9, sizeof(struct hc_live_view), HC_VIEW_SLOTS);
     return at;
 }
 
@@ -409,7 +424,8 @@ static void recover(struct hc_series *series)
 enum hc_status hc_series_open(struct hc_series *series, void *block, size_t size, struct hc_error *err)
 {
     memset(series, 0, sizeof *series);
-    if (size < layout(series, block))
+    series->size = layout(series, block);
+    if (size < series->size || series->size > (size_t)HC_PAGES_MAX * HC_PAGE_BYTES)
         return hc_fail(err, HC_EINVAL, 0, "the series needs a block of %zu bytes, this one has %zu", hc_series_size(),
                        size);
     struct header found, wanted = header_of(hc_series_size());
@@ -417,6 +433,7 @@ enum hc_status hc_series_open(struct hc_series *series, void *block, size_t size
     memcpy(&found, block, sizeof found);
     if (memcmp(&found, &none, sizeof found) == 0) {
         memcpy(block, &wanted, sizeof wanted);
+        changed_at(&series->pages_changed, 0, sizeof wanted);
     } else if (memcmp(&found, &wanted, sizeof found) != 0) {
         if (memcmp(found.magic, MAGIC, sizeof found.magic) != 0)
             return hc_fail(err, HC_EPARSE, 0, "this is not a series of heapcast");
@@ -480,6 +497,15 @@ void hc_series_start(struct hc_series *series, const struct hc_epoch *epoch)
     hc_series_checkpoint(series);
 }
 
+void hc_series_set_oom_kills(struct hc_series *series, uint64_t oom_kills)
+{
+    struct hc_state *now = &series->now;
+    now->epoch.oom_kills = oom_kills;
+    if (now->epoch_sequence > 0)
+        hc_slots_put(&series->epochs, now->epoch_sequence, &now->epoch);
+    hc_series_checkpoint(series);
+}
+
 void hc_series_end(struct hc_series *series, int64_t now_ms)
 {
     struct hc_state *now = &series->now;
@@ -492,6 +518,34 @@ void hc_series_end(struct hc_series *series, int64_t now_ms)
     if (now->epoch_sequence > 0)
         hc_slots_put(&series->epochs, now->epoch_sequence, &now->epoch);
     hc_series_checkpoint(series);
+}
+
+/* ---- a copy elsewhere ------------------------------------------------------------------------------------------ */
+
+static int is_changed(const struct hc_changes *changes, size_t page)
+{
+    return (changes->page[page / 64] >> page % 64 & 1) != 0;
+}
+
+/* From the end to the start: the copies of the state lie first, and one of them must not say that a slot is in it that
+ * was not yet written. The other way round the slot is replayed. */
+int hc_series_each_change(struct hc_series *series, hc_change_fn *each, void *context)
+{
+    struct hc_changes *changes = &series->pages_changed;
+    for (size_t end = (series->size + HC_PAGE_BYTES - 1) / HC_PAGE_BYTES; end > 0; end--) {
+        size_t first = end;
+        while (first > 0 && is_changed(changes, first - 1))
+            first--;
+        if (first == end)
+            continue;
+        size_t at = first * HC_PAGE_BYTES, to = end * HC_PAGE_BYTES;
+        if (!each(context, at, (to < series->size ? to : series->size) - at))
+            return 0;
+        for (size_t page = first; page < end; page++)
+            changes->page[page / 64] &= ~(UINT64_C(1) << page % 64);
+        end = first + 1; /* page `first - 1` did not change */
+    }
+    return 1;
 }
 
 /* ---- reading --------------------------------------------------------------------------------------------------- */

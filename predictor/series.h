@@ -1,12 +1,13 @@
 /*
- * The predictor's whole memory: one flat block of fixed size, without pointers, that the caller may map from a file.
+ * The predictor's whole memory: one flat block of fixed size, without pointers, that the caller may keep in a file.
  *
  *     header | state x 2 | raw samples | hours | epochs | looks | hours of looks | events | own forecasts | views
  *
  * Everything but the header lies in slots. A slot is written payload first, then its stamp (sequence and checksum, by a
  * release store), so a process that is killed in the middle leaves at most one slot whose checksum does not fit; that
- * slot is dropped and counted when the block is opened. (A power cut may tear more of them: the pages of a mapped file
- * reach the disk in any order. Each torn slot is still found by its checksum.)
+ * slot is dropped and counted when the block is opened. (A power cut may tear more of them: the pages of a file reach
+ * the disk in any order. Each torn slot is still found by its checksum.) The block remembers which of its pages
+ * changed, so that a copy in a file is kept up to date with a few writes.
  *
  * What is derived from samples (the live set's block of minima, the hour that is being filled, …) is `struct hc_state`.
  * A copy goes into the block every HC_CHECKPOINT_PERIOD samples and after everything that is not a sample; opening
@@ -107,9 +108,17 @@ struct hc_state {
     struct hc_memory_sample look;     /* the newest */
 };
 
+/* Which pages of the block were written to and not yet reported, a bit a page; see hc_series_each_change. */
+enum { HC_PAGE_BYTES = 4096, HC_PAGES_MAX = 512 };
+struct hc_changes {
+    uint64_t page[HC_PAGES_MAX / 64];
+};
+
 /* A ring of slots in the block. The slot of a sequence number is fixed, so hours are found by their number. */
 struct hc_slots {
     unsigned char *base;
+    struct hc_changes *changes; /* of the block that the ring lies in */
+    size_t at;                  /* of base, in the block */
     size_t payload_bytes, slot_bytes;
     uint64_t count;
     uint64_t salt; /* goes into the checksum: a slot is good in its own ring only */
@@ -122,6 +131,8 @@ struct hc_raw {
 
 struct hc_series {
     struct hc_slots states, raw, hours, epochs, looks, look_hours, events, forecasts, views;
+    struct hc_changes pages_changed;
+    size_t size;
     uint64_t state_sequence;
     unsigned changes; /* samples and looks since the last copy of the state */
     struct hc_state now;
@@ -140,6 +151,8 @@ void hc_series_add_look(struct hc_series *series, const struct hc_memory_sample 
 void hc_series_add_view(struct hc_series *series, const struct hc_live_view *view);
 void hc_series_add_event(struct hc_series *series, const struct hc_event *event);
 void hc_series_start(struct hc_series *series, const struct hc_epoch *epoch);
+/* The running epoch's count of processes killed for want of memory. */
+void hc_series_set_oom_kills(struct hc_series *series, uint64_t oom_kills);
 void hc_series_end(struct hc_series *series, int64_t now_ms);
 /* Copies the state into the block. To be called after every change of `now` that is not made by the functions above. */
 void hc_series_checkpoint(struct hc_series *series);
@@ -148,6 +161,8 @@ void hc_series_checkpoint(struct hc_series *series);
 uint64_t hc_series_live_max(const struct hc_series *series, const struct hc_hour *hour);
 /* 1 once anything looked over the whole heap or swept it. */
 int hc_series_swept(const struct hc_series *series);
+/* See hc_predictor_each_change. */
+int hc_series_each_change(struct hc_series *series, hc_change_fn *each, void *context);
 
 /* NULL where the hour is not known. The hour that is being filled is among them. */
 const struct hc_hour *hc_series_hour(const struct hc_series *series, int64_t hour);

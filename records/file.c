@@ -97,7 +97,7 @@ static enum hc_status write_into(const char *path, const char *data, size_t leng
     return failed ? hc_fail(err, HC_EIO, 0, "%s cannot be written: %s", path, strerror(why)) : HC_OK;
 }
 
-enum hc_status hc_file_replace(const char *path, const char *data, size_t length, struct hc_error *err)
+static enum hc_status replace(const char *path, const char *data, size_t length, int sync, struct hc_error *err)
 {
     char temporary[PATH_SIZE];
     struct stat old;
@@ -114,7 +114,7 @@ enum hc_status hc_file_replace(const char *path, const char *data, size_t length
     /* The owner stays where that is permitted; a configuration that only its owner may read stays so. */
     int failed = exists && fchown(fd, old.st_uid, old.st_gid) != 0 && errno != EPERM;
     failed = failed || (exists && fchmod(fd, old.st_mode & 07777) != 0) || write_all(fd, data, length) != 0 ||
-             fsync(fd) != 0;
+             (sync && fsync(fd) != 0);
     int why = errno;
     if (close(fd) != 0 && !failed) {
         failed = 1;
@@ -128,6 +128,17 @@ enum hc_status hc_file_replace(const char *path, const char *data, size_t length
         unlink(temporary);
         return hc_fail(err, HC_EIO, 0, "%s cannot be written: %s", path, strerror(why));
     }
-    sync_directory(path);
+    if (sync)
+        sync_directory(path);
     return HC_OK;
+}
+
+enum hc_status hc_file_replace(const char *path, const char *data, size_t length, struct hc_error *err)
+{
+    return replace(path, data, length, 1, err);
+}
+
+enum hc_status hc_file_replace_unsynced(const char *path, const char *data, size_t length, struct hc_error *err)
+{
+    return replace(path, data, length, 0, err);
 }

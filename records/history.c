@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { HEADER_SIZE = 4096, PATH_SIZE = 4096, SET_ASIDE_MAX = 100 };
@@ -25,10 +25,11 @@ struct header {
 };
 
 struct hc_history {
-    int fd;
+    int fd; /* -1: no file; the block is in memory only */
     unsigned version;
-    size_t size; /* of the block */
-    unsigned char *map;
+    size_t size;          /* of the block */
+    unsigned char *block; /* ordinary memory: a mapped file would make every access wait for a file system that does */
+    int access_times;     /* reading has been seen to move the file's time of access; see hc_history_frozen */
     char path[PATH_SIZE];
     char note[2 * PATH_SIZE + 256];
 };
@@ -79,77 +80,126 @@ static enum hc_status set_aside(struct hc_history *h, const char *why, struct hc
                    why, strerror(errno));
 }
 
+static void close_file(struct hc_history *h)
+{
+    if (h->fd >= 0)
+        close(h->fd); /* gives the lock back */
+    h->fd = -1;
+}
+
+static int is_under_its_path(const struct hc_history *h, struct stat *mine)
+{
+    struct stat named;
+    return h->fd >= 0 && fstat(h->fd, mine) == 0 && stat(h->path, &named) == 0 && mine->st_ino == named.st_ino &&
+           mine->st_dev == named.st_dev;
+}
+
 /* Opens and locks; a file that was replaced between open and lock is opened again. */
 static enum hc_status open_locked(struct hc_history *h, struct hc_error *err)
 {
     for (;;) {
-        struct stat mine, named;
+        struct stat mine;
+        close_file(h);
         h->fd = open(h->path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
         if (h->fd < 0)
             return hc_fail(err, HC_EIO, 0, "%s cannot be opened: %s", h->path, strerror(errno));
         if (flock(h->fd, LOCK_EX | LOCK_NB) != 0) {
             int why = errno;
-            close(h->fd);
-            h->fd = -1;
+            close_file(h);
             return why == EWOULDBLOCK ? hc_fail(err, HC_EBUSY, 0, "%s is in use by another heapcast agent", h->path)
                                       : hc_fail(err, HC_EIO, 0, "%s cannot be locked: %s", h->path, strerror(why));
         }
-        if (fstat(h->fd, &mine) == 0 && stat(h->path, &named) == 0 && mine.st_ino == named.st_ino &&
-            mine.st_dev == named.st_dev)
+        if (is_under_its_path(h, &mine))
             return HC_OK;
-        close(h->fd);
     }
 }
 
-/* Gives an empty file its full size on disk and its header. */
+/* Both go on after a signal and after a part: 0, or -1 and errno. */
+static int write_at(int fd, const void *data, size_t size, off_t at)
+{
+    for (const unsigned char *from = data; size > 0;) {
+        ssize_t n = pwrite(fd, from, size, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -1;
+        from += n;
+        at += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+static int read_at(int fd, void *data, size_t size, off_t at)
+{
+    for (unsigned char *to = data; size > 0;) {
+        ssize_t n = pread(fd, to, size, at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            errno = n == 0 ? EIO : errno;
+            return -1;
+        }
+        to += n;
+        at += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+/* Gives an empty file its full size on disk, so that no later write fails for want of space, and its header. */
 static enum hc_status create(struct hc_history *h, struct hc_error *err)
 {
     struct header head = header_for(h->version, h->size);
     int why = posix_fallocate(h->fd, 0, (off_t)(HEADER_SIZE + h->size));
-    if (why == 0 && pwrite(h->fd, &head, sizeof head, 0) != (ssize_t)sizeof head)
+    if (why == 0 && write_at(h->fd, &head, sizeof head, 0) != 0)
         why = errno;
-    if (why != 0) {
-        unlink(h->path);
-        return hc_fail(err, HC_EIO, 0, "%s cannot be given %zu bytes: %s", h->path, HEADER_SIZE + h->size,
-                       strerror(why));
-    }
-    return HC_OK;
+    if (why == 0)
+        return HC_OK;
+    unlink(h->path);
+    return hc_fail(err, HC_EIO, 0, "%s cannot be given %zu bytes: %s", h->path, HEADER_SIZE + h->size, strerror(why));
 }
 
-static enum hc_status map(struct hc_history *h, int protection, int flags, struct hc_error *err)
+static enum hc_status begin_anew(struct hc_history *h, const char *why, struct hc_error *err)
 {
-    void *at = mmap(NULL, HEADER_SIZE + h->size, protection, flags, h->fd, 0);
-    if (at == MAP_FAILED)
-        return hc_fail(err, HC_EIO, 0, "%s cannot be mapped: %s", h->path, strerror(errno));
-    h->map = at;
-    return HC_OK;
+    enum hc_status status = set_aside(h, why, err);
+    if (status == HC_OK)
+        status = open_locked(h, err);
+    return status == HC_OK ? create(h, err) : status;
 }
 
-static enum hc_status open_or_create(struct hc_history *h, struct hc_error *err)
+/* A regular file, locked, and its length; what is in it does not matter yet. */
+static enum hc_status open_regular(struct hc_history *h, off_t *out_length, struct hc_error *err)
 {
     struct stat st;
-    struct header found = {0}, want = header_for(h->version, h->size);
     enum hc_status status = open_locked(h, err);
     if (status != HC_OK)
         return status;
     if (fstat(h->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return hc_fail(err, HC_EIO, 0, "%s is not a regular file", h->path);
-    if (st.st_size == 0)
-        return create(h, err);
-    const char *why = pread(h->fd, &found, sizeof found, 0) == (ssize_t)sizeof found
-                          ? mismatch(&found, &want, st.st_size)
-                          : "damaged";
-    if (why == NULL) {
-        /* A sparse file (a restored backup) would fault on a full disk: have its blocks reserved too. */
-        int full = posix_fallocate(h->fd, 0, st.st_size);
-        return full == 0 ? HC_OK : hc_fail(err, HC_EIO, 0, "%s: %s", h->path, strerror(full));
-    }
-    status = set_aside(h, why, err);
+    *out_length = st.st_size;
+    return HC_OK;
+}
+
+static enum hc_status open_or_create(struct hc_history *h, struct hc_error *err)
+{
+    off_t length;
+    struct header found = {0}, want = header_for(h->version, h->size);
+    enum hc_status status = open_regular(h, &length, err);
     if (status != HC_OK)
         return status;
-    close(h->fd);
-    status = open_locked(h, err);
-    return status == HC_OK ? create(h, err) : status;
+    if (length == 0)
+        return create(h, err);
+    const char *why = read_at(h->fd, &found, sizeof found, 0) == 0 ? mismatch(&found, &want, length) : "damaged";
+    if (why != NULL)
+        return begin_anew(h, why, err);
+    /* A sparse file (a restored backup) has no disk blocks yet. */
+    int full = posix_fallocate(h->fd, 0, length);
+    if (full != 0)
+        return hc_fail(err, HC_EIO, 0, "%s: %s", h->path, strerror(full));
+    return read_at(h->fd, h->block, h->size, HEADER_SIZE) == 0
+               ? HC_OK
+               : hc_fail(err, HC_EIO, 0, "%s cannot be read: %s", h->path, strerror(errno));
 }
 
 static enum hc_status history_new(const char *path, size_t size, unsigned version, struct hc_history **out,
@@ -159,8 +209,12 @@ static enum hc_status history_new(const char *path, size_t size, unsigned versio
     if (strlen(path) >= sizeof h->path) /* cut short it would name another file */
         return hc_fail(err, HC_EINVAL, 0, "a path of %zu bytes is too long: %.80s…", strlen(path), path);
     h = calloc(1, sizeof *h);
-    if (h == NULL)
+    if (h != NULL)
+        h->block = calloc(1, size);
+    if (h == NULL || h->block == NULL) {
+        free(h);
         return hc_fail(err, HC_ENOMEM, 0, "no memory for the history %s", path);
+    }
     h->fd = -1;
     h->size = size;
     h->version = version;
@@ -176,14 +230,18 @@ enum hc_status hc_history_open(const char *path, size_t size, unsigned version, 
     enum hc_status status = history_new(path, size, version, &h, err);
     if (status == HC_OK)
         status = open_or_create(h, err);
-    if (status == HC_OK)
-        status = map(h, PROT_READ | PROT_WRITE, MAP_SHARED, err);
     if (status != HC_OK) {
         hc_history_close(h);
         return status;
     }
     *out = h;
     return HC_OK;
+}
+
+enum hc_status hc_history_open_in_memory(const char *path, size_t size, unsigned version, struct hc_history **out,
+                                         struct hc_error *err)
+{
+    return history_new(path, size, version, out, err);
 }
 
 enum hc_status hc_history_read(const char *path, size_t size, unsigned version, struct hc_history **out,
@@ -195,16 +253,19 @@ enum hc_status hc_history_read(const char *path, size_t size, unsigned version, 
     enum hc_status status = history_new(path, size, version, &h, err);
     if (status != HC_OK)
         return status;
-    h->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (h->fd < 0 || fstat(h->fd, &st) != 0) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
         status = hc_fail(err, HC_EIO, 0, "cannot be opened: %s", strerror(errno));
     } else {
-        const char *why = pread(h->fd, &found, sizeof found, 0) == (ssize_t)sizeof found
-                              ? mismatch(&found, &want, st.st_size)
-                              : "not a heapcast history";
-        status = why == NULL ? map(h, PROT_READ | PROT_WRITE, MAP_PRIVATE, err)
-                             : hc_fail(err, HC_EPARSE, 0, "the file is %s", why);
+        const char *why =
+            read_at(fd, &found, sizeof found, 0) == 0 ? mismatch(&found, &want, st.st_size) : "not a heapcast history";
+        if (why != NULL)
+            status = hc_fail(err, HC_EPARSE, 0, "the file is %s", why);
+        else if (read_at(fd, h->block, size, HEADER_SIZE) != 0)
+            status = hc_fail(err, HC_EIO, 0, "cannot be read: %s", strerror(errno));
     }
+    if (fd >= 0)
+        close(fd);
     if (status != HC_OK) {
         hc_history_close(h);
         return status;
@@ -215,28 +276,81 @@ enum hc_status hc_history_read(const char *path, size_t size, unsigned version, 
 
 enum hc_status hc_history_renew(struct hc_history *h, struct hc_error *err)
 {
-    munmap(h->map, HEADER_SIZE + h->size);
-    h->map = NULL;
-    enum hc_status status = set_aside(h, "damaged", err);
-    if (status == HC_OK) {
-        close(h->fd);
-        h->fd = -1;
-        status = open_locked(h, err);
-    }
-    if (status == HC_OK)
-        status = create(h, err);
-    return status == HC_OK ? map(h, PROT_READ | PROT_WRITE, MAP_SHARED, err) : status;
+    memset(h->block, 0, h->size);
+    return begin_anew(h, "damaged", err);
 }
 
 int hc_history_intact(const struct hc_history *h)
 {
-    struct stat st;
-    return fstat(h->fd, &st) == 0 && st.st_size >= (off_t)(HEADER_SIZE + h->size);
+    struct stat mine;
+    return is_under_its_path(h, &mine) && mine.st_size == (off_t)(HEADER_SIZE + h->size);
+}
+
+/*
+ * What is under the path by now is ours (cut short), nothing, or somebody else's: a file that was put there meanwhile
+ * is kept like any other that we can't use.
+ */
+enum hc_status hc_history_restore(struct hc_history *h, struct hc_error *err)
+{
+    struct stat mine;
+    off_t length = 0;
+    int ours = is_under_its_path(h, &mine);
+    h->note[0] = '\0';
+    enum hc_status status = ours ? HC_OK : open_regular(h, &length, err);
+    if (status == HC_OK && length > 0)
+        status = begin_anew(h, "not the one that was in use", err);
+    else if (status == HC_OK)
+        status = ours && ftruncate(h->fd, (off_t)(HEADER_SIZE + h->size)) != 0
+                     ? hc_fail(err, HC_EIO, 0, "%s cannot be given its size: %s", h->path, strerror(errno))
+                     : create(h, err);
+    return status == HC_OK ? hc_history_write(h, 0, h->size, err) : status;
+}
+
+enum hc_status hc_history_write(struct hc_history *h, size_t offset, size_t size, struct hc_error *err)
+{
+    if (h->fd < 0)
+        return hc_fail(err, HC_EIO, 0, "%s is not open", h->path);
+    return write_at(h->fd, h->block + offset, size, (off_t)(HEADER_SIZE + offset)) == 0
+               ? HC_OK
+               : hc_fail(err, HC_EIO, 0, "%s cannot be written: %s", h->path, strerror(errno));
+}
+
+static int before(struct timespec a, struct timespec b)
+{
+    return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+/*
+ * Linux: a read moves the time of access only by an attempt (touch_atime takes sb_start_write_trylock), while a write,
+ * an open for creating or a rename wait without end and without hearing a signal. With relatime, the default, the time
+ * is moved whenever it is not later than the last write. Mounted noatime it never is, which is learned here.
+ */
+int hc_history_frozen(struct hc_history *h)
+{
+    struct stat was, is;
+    char byte;
+    if (h->fd < 0 || fstat(h->fd, &was) != 0 || before(was.st_mtim, was.st_atim)) /* not due: it tells nothing */
+        return 0;
+    if (pread(h->fd, &byte, 1, 0) != 1 || fstat(h->fd, &is) != 0)
+        return 0;
+    if (before(was.st_atim, is.st_atim)) {
+        h->access_times = 1;
+        (void)write_at(h->fd, &byte, 1, 0); /* so that the next time is due again */
+        return 0;
+    }
+    struct timespec now; /* the file's times move with the kernel's tick only, 10 ms at most */
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    now.tv_nsec -= 100000000;
+    if (now.tv_nsec < 0) {
+        now.tv_nsec += 1000000000;
+        now.tv_sec--;
+    }
+    return h->access_times && before(was.st_atim, now);
 }
 
 void *hc_history_memory(struct hc_history *h)
 {
-    return h->map + HEADER_SIZE;
+    return h->block;
 }
 
 const char *hc_history_note(const struct hc_history *h)
@@ -248,9 +362,7 @@ void hc_history_close(struct hc_history *h)
 {
     if (h == NULL)
         return;
-    if (h->map != NULL)
-        munmap(h->map, HEADER_SIZE + h->size);
-    if (h->fd >= 0)
-        close(h->fd); /* gives the lock back */
+    close_file(h);
+    free(h->block);
     free(h);
 }

@@ -26,8 +26,8 @@ static const char *const role_names[] = {"jvm", "taskmanager", "jobmanager"};
 static const char *const collector_names[] = {"unknown", "Serial", "Parallel",   "G1",
                                               "CMS",     "Z",      "Shenandoah", "Epsilon"};
 static const char *const event_names[] = {
-    "unknown",    "out_of_memory_heap", "out_of_memory_metaspace", "out_of_memory_threads", "out_of_memory_other",
-    "unclean_end"};
+    "unknown",     "out_of_memory_heap",    "out_of_memory_metaspace", "out_of_memory_threads", "out_of_memory_other",
+    "unclean_end", "heap_nearly_exhausted", "container_out_of_memory"};
 static const char *const consumer_names[] = {"rocksdb", "forst", "python", "operator"};
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -257,7 +257,7 @@ enum hc_status hc_recommendation_write(const struct hc_recommendation *r, const 
     char *text = NULL;
     enum hc_status status = hc_recommendation_print(r, subject, &text, err);
     if (status == HC_OK)
-        status = hc_file_replace(path, text, strlen(text), err);
+        status = hc_file_replace_unsynced(path, text, strlen(text), err);
     free(text);
     return status;
 }

@@ -12,5 +12,8 @@ enum hc_status hc_file_read(const char *path, size_t limit, char **out, size_t *
  * and the owner where that is permitted.
  * A device or pipe is written to instead. */
 enum hc_status hc_file_replace(const char *path, const char *data, size_t length, struct hc_error *err);
+/* The same without fsync, for what is written again and again: never half a file while the system is up, and no wait
+ * for the disk; after a power cut it may be the old one, or empty. */
+enum hc_status hc_file_replace_unsynced(const char *path, const char *data, size_t length, struct hc_error *err);
 
 #endif

@@ -36,7 +36,9 @@ enum hc_event_kind {
     HC_EVENT_OUT_OF_MEMORY_METASPACE = 2,
     HC_EVENT_OUT_OF_MEMORY_THREADS = 3,
     HC_EVENT_OUT_OF_MEMORY_OTHER = 4,
-    HC_EVENT_UNCLEAN_END = 5 /* the run before ended without a last word: kill -9, container OOM kill, crash */
+    HC_EVENT_UNCLEAN_END = 5, /* the run before ended without a last word: kill -9, container OOM kill, crash */
+    HC_EVENT_HEAP_NEARLY_EXHAUSTED = 6,  /* collections of the whole heap in vain, without an error */
+    HC_EVENT_CONTAINER_OUT_OF_MEMORY = 7 /* the kernel killed a process of this container, maybe the run before */
 };
 
 struct hc_event {

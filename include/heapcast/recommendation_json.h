@@ -9,7 +9,8 @@
 /* The JSON text, ended by a newline; *out is owned by the caller (free). */
 enum hc_status hc_recommendation_print(const struct hc_recommendation *recommendation, const struct hc_subject *subject,
                                        char **out, struct hc_error *err);
-/* Replaces `path` atomically: temporary file beside it, fsync, rename. On failure the old file stays as it was. */
+/* Replaces `path` atomically: temporary file beside it, rename; without a wait for the disk. On failure the old file
+ * stays as it was. */
 enum hc_status hc_recommendation_write(const struct hc_recommendation *recommendation, const struct hc_subject *subject,
                                        const char *path, struct hc_error *err);
 /*

@@ -37,8 +37,8 @@ def strict_stops_the_jvm():
 
 def later_options_say_so():
     with jvm.Jvm(HOME) as j:
-        assert j.run(HEAP, SHORT, "live_probe=10m,prometheus=on,live_probe_pause=1s") == 0
-        assert len(lines_with(j, "not in this version")) == 3, j.messages()
+        assert j.run(HEAP, SHORT, "prometheus=on") == 0
+        assert len(lines_with(j, "not in this version")) == 1, j.messages()
 
 
 def colon_separates_too():
@@ -90,12 +90,27 @@ def second_copy_of_the_library():
         assert len([f for f in os.listdir(j.dir) if f.endswith(".json")]) == 2, os.listdir(j.dir)
 
 
+def a_restart_waits_for_its_name():
+    """The JVM before is still ending when the next one starts: the history goes on under its name."""
+    with jvm.Jvm(HOME) as j:
+        busy = ["Churn", "collections=0", "seconds=30", "live=20", "rate=100"]
+        j.start(HEAP, busy, "publish=1s,warmup=0s")
+        j.wait_for(lambda: j.recommendation()["window"]["collections"] >= 2)
+        before, kept = j.process, j.samples()
+        j.start(HEAP, busy, "publish=1s,warmup=0s")
+        time.sleep(1)
+        before.kill()
+        before.wait()
+        j.wait_for(lambda: j.recommendation()["subject"]["pid"] == j.process.pid)
+        assert j.samples()[:len(kept)] == kept and not lines_with(j, "in use by"), j.messages()
+
+
 def unwritable_directory():
     with jvm.Jvm(HOME) as j:
         open(j.path("file"), "w").close()  # root may write anywhere, but not below a file
         assert j.run(HEAP, SHORT, "publish=1s,warmup=0s", directory=j.path("file")) == 0, j.err()
         assert len(lines_with(j, "history stays in memory")) == 1, j.messages()
-        assert len(lines_with(j, "tries again")) == 1, j.messages()
+        assert len(lines_with(j, "tries again each period")) == 1, j.messages()
 
 
 def full_directory():
@@ -137,16 +152,22 @@ def damaged_slots_are_dropped():
         assert j.recommendation()["window"]["collections"] > 0 and before > 0
 
 
-def truncated_history_while_running():
-    """A log rotation that truncates: the mapped pages are gone, and touching them would kill the JVM with SIGBUS."""
+def history_survives_truncation_and_removal():
+    """A log rotation that truncates, and one that removes: the file is whole again within seconds, nothing is lost."""
     with jvm.Jvm(HOME) as j:
-        j.start(HEAP, ["Churn", "collections=0", "seconds=30", "live=20", "rate=100"], "publish=1s,warmup=0s")
+        history = j.path("heapcast-t.hc")
+        j.start(HEAP, ["Churn", "collections=0", "seconds=30", "live=20", "rate=200"], "publish=1s,warmup=0s")
         j.wait_for(lambda: len(j.samples()) >= 5)
-        open(j.path("heapcast-t.hc"), "w").close()
-        j.wait_for(lambda: lines_with(j, "truncated while in use"))
+        before = j.samples()
+        open(history, "w").close()
+        j.wait_for(lambda: lines_with(j, "was removed or cut short"))
+        assert j.wait_for(lambda: j.samples())[:len(before)] == before
+        before = j.samples()
+        os.unlink(history)
+        assert j.wait_for(lambda: j.samples())[:len(before)] == before
         generated = j.recommendation()["generated_at"]
         j.wait_for(lambda: j.recommendation()["generated_at"] > generated)
-        assert j.process.poll() is None, j.err()
+        assert len(lines_with(j, "was removed or cut short")) == 1, j.messages()
 
 
 def kill_9_loses_nothing():
@@ -182,6 +203,23 @@ def out_of_memory_is_seen():
         assert r["recommendation"]["heap_bytes"] >= 64 * 1.2 * (1 << 20), r["recommendation"]
 
 
+def thrashing_gives_grow(collector):
+    """A live set that leaves no room: collections of the whole heap in vain, no error, and no end of warm-up for 15 minutes."""
+    with jvm.Jvm(HOME) as j:
+        log = j.path("gc.log")
+        j.start(["-Xmx96m", "-XX:+Use%sGC" % collector, "-Xlog:gc:file=%s:uptime" % log],
+                ["Churn", "live=88", "fifo=0", "collections=0", "seconds=30"], "")
+        j.wait_for(lambda: j.recommendation()["recommendation"]["verdict"] == "grow", 15)
+        lines = open(log).read().splitlines()
+        r = j.recommendation()
+        first = next(float(x[1:x.index("s")]) for x in lines if "Pause Full" in x)
+        last = float(lines[-1][1:lines[-1].index("s")])
+        assert last - first < 10, "verdict %.1f s after the first full collection" % (last - first)
+        assert r["events"][0]["kind"] == "heap_nearly_exhausted", r["events"]
+        assert "nearly exhausted" in r["recommendation"]["reasons"][1], r["recommendation"]["reasons"]
+        assert r["recommendation"]["heap_bytes"] >= (96 + 100) * (1 << 20), r["recommendation"]
+
+
 def every_exit_writes_the_last_word(exit_kind):
     with jvm.Jvm(HOME) as j:
         assert j.run(HEAP, SHORT + ["exit=%d" % exit_kind], "publish=1h,warmup=0s") == 0, j.err()
@@ -208,7 +246,7 @@ def attach_late():
 
 
 def exit_is_not_delayed():
-    """Median of nine starts each; a Java thread blocked in native code would cost 310 ms."""
+    """The quickest of nine starts each, in turn, for a busy machine adds what it likes; a Java thread blocked in native code would cost 310 ms."""
     def one(with_agent):
         with jvm.Jvm(HOME) as j:
             command = j.command(HEAP, ["Churn", "collections=1", "seconds=1", "live=1", "fifo=1"], "")
@@ -217,17 +255,18 @@ def exit_is_not_delayed():
             begin = time.monotonic()
             subprocess.run(command, check=True, capture_output=True, timeout=60)
             return time.monotonic() - begin
-    pairs = sorted(one(True) - one(False) for _ in range(9))
-    print("   start to exit with the agent: %+.0f ms (median of 9 pairs)" % (pairs[4] * 1000))
-    assert pairs[4] < 0.2, "the agent delays start to exit by %.0f ms" % (pairs[4] * 1000)
+    pairs = [(one(True), one(False)) for _ in range(9)]
+    delay = min(p[0] for p in pairs) - min(p[1] for p in pairs)
+    print("   start to exit with the agent: %+.0f ms (the quickest of 9 each)" % (delay * 1000))
+    assert delay < 0.1, "the agent delays start to exit by %.0f ms" % (delay * 1000)
 
 
 def main():
     if HOME is None:
         return jvm.skip("jvm_faults", "no JDK")
     tests = [unknown_option_suggests, strict_stops_the_jvm, later_options_say_so, colon_separates_too, without_perf_counters,
-             second_agent_does_nothing, second_copy_of_the_library, unwritable_directory, damaged_history_is_set_aside,
-             damaged_slots_are_dropped, truncated_history_while_running, kill_9_loses_nothing, out_of_memory_is_seen, exit_is_not_delayed]
+             second_agent_does_nothing, second_copy_of_the_library, a_restart_waits_for_its_name, unwritable_directory, damaged_history_is_set_aside,
+             damaged_slots_are_dropped, history_survives_truncation_and_removal, kill_9_loses_nothing, out_of_memory_is_seen, exit_is_not_delayed]
     for test in tests:
         jvm.case(test.__name__, test)
     for flag in ("-XX:+UseZGC", "-XX:+UseShenandoahGC", "-XX:+UseEpsilonGC"):
@@ -235,6 +274,8 @@ def main():
                              capture_output=True).returncode == 0
         name = "unsupported_" + flag[8:]
         jvm.case(name, lambda: unsupported_collector(flag)) if has else jvm.skip(name, "this JDK is built without it")
+    for collector in ("G1", "Serial"):
+        jvm.case("thrashing_gives_grow_" + collector, lambda: thrashing_gives_grow(collector))
     for kind, name in ((0, "end"), (1, "System_exit"), (2, "halt")):
         jvm.case("last_word_after_" + name, lambda: every_exit_writes_the_last_word(kind))
     for test in (full_directory, attach_late):

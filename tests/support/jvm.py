@@ -29,14 +29,16 @@ def skip(name, missing):
 
 
 def case(name, test):
-    """Runs test(); an assertion or exception is the reason of `not ok`."""
+    """Runs test(); an assertion or exception is the reason of `not ok`. True if it passed."""
     try:
         test()
         ok(name)
+        return True
     except AssertionError as e:
         not_ok(name, e)
     except Exception as e:  # a broken tool is a failure of this case, not of the script
         not_ok(name, "%s: %s" % (type(e).__name__, e))
+    return False
 
 
 def release_of(home):

@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 
 enum { SIZE = 10000, HEADER = 4096, VERSION = 7 };
 
@@ -25,6 +26,13 @@ static void open_good(void)
     enum hc_status status = open_it();
     if (status != HC_OK)
         fail_msg("cannot be opened: %s", err.text);
+}
+
+/* All of the block, into the file. */
+static void write_all(void)
+{
+    if (hc_history_write(h, 0, SIZE, &err) != HC_OK)
+        fail_msg("cannot be written: %s", err.text);
 }
 
 static int clean(void **state)
@@ -56,6 +64,7 @@ static void content_outlives_a_close(void **state)
     (void)state;
     open_good();
     memset(hc_history_memory(h), 'm', SIZE);
+    write_all();
     hc_history_close(h);
     open_good();
     for (int i = 0; i < SIZE; i++)
@@ -71,6 +80,7 @@ static void content_outlives_a_kill(void **state)
         if (open_it() != HC_OK)
             _exit(1);
         memset(hc_history_memory(h), 'k', SIZE);
+        write_all();
         raise(SIGKILL);
     }
     int status;
@@ -94,23 +104,30 @@ static void a_second_owner_is_refused(void **state)
     hc_history_close(second);
 }
 
-static void a_reader_sees_the_writer_and_changes_nothing(void **state)
+static void a_reader_sees_what_was_written_and_changes_nothing(void **state)
 {
     struct hc_history *reader = NULL;
     (void)state;
     open_good();
     char *mine = hc_history_memory(h);
     mine[0] = 1;
+    mine[SIZE - 1] = 2;
+    assert_int_equal(hc_history_write(h, 0, 1, &err), HC_OK);
     assert_int_equal(hc_history_read(in_scratch("h.hc"), SIZE, VERSION, &reader, &err), HC_OK);
     char *theirs = hc_history_memory(reader);
     assert_int_equal(theirs[0], 1);
-    mine[SIZE - 1] = 2; /* on a page that the reader has not touched for writing */
-    assert_int_equal(theirs[SIZE - 1], 2);
+    assert_int_equal(theirs[SIZE - 1], 0); /* that part was not asked to be written */
     theirs[0] = 99;
     assert_int_equal(mine[0], 1);
     assert_string_equal(hc_history_note(reader), "");
     hc_history_close(reader);
-    assert_int_equal(mine[0], 1);
+    assert_int_equal(hc_history_write(h, SIZE - 1, 1, &err), HC_OK);
+    assert_int_equal(hc_history_read(in_scratch("h.hc"), SIZE, VERSION, &reader, &err), HC_OK);
+    theirs = hc_history_memory(reader);
+    assert_int_equal(theirs[0], 1);
+    assert_int_equal(theirs[SIZE - 1], 2);
+    assert_int_equal(hc_history_write(reader, 0, SIZE, &err), HC_EIO); /* it has no file to write to */
+    hc_history_close(reader);
 }
 
 /* Whatever byte of the header goes wrong, the file is kept and a new one begun. */
@@ -121,6 +138,7 @@ static void each_damaged_byte_of_the_header_is_seen(void **state)
     for (int byte = 0; byte < 32; byte++) {
         open_good();
         ((char *)hc_history_memory(h))[5] = 'x';
+        write_all();
         hc_history_close(h);
         int fd = open(in_scratch("h.hc"), O_RDWR | O_CLOEXEC);
         unsigned char value;
@@ -235,11 +253,13 @@ static void renew_keeps_the_old_content_aside(void **state)
     (void)state;
     open_good();
     memset(hc_history_memory(h), 'o', SIZE);
+    write_all();
     assert_int_equal(hc_history_renew(h, &err), HC_OK);
     assert_int_equal(((char *)hc_history_memory(h))[0], 0);
     assert_contains(hc_history_note(h), "set-aside-1");
     ((char *)hc_history_memory(h))[0] = 'n';
-    /* the new file is the one that is locked and mapped */
+    write_all();
+    /* the new file is the one that is locked and written */
     assert_int_equal(hc_history_open(in_scratch("h.hc"), SIZE, VERSION, &second, &err), HC_EBUSY);
     assert_int_equal(hc_history_read(in_scratch("h.hc"), SIZE, VERSION, &second, &err), HC_OK);
     assert_int_equal(((char *)hc_history_memory(second))[0], 'n');
@@ -276,26 +296,117 @@ static void a_symbolic_link_is_followed(void **state)
     assert_int_equal(st.st_size, HEADER + SIZE);
 }
 
-/* A log rotation that truncates: touching the map would now be the end of the process. */
-static void a_file_cut_short_in_use_is_noticed(void **state)
+static void assert_file_holds(char value)
+{
+    struct hc_history *reader = NULL;
+    if (hc_history_read(in_scratch("h.hc"), SIZE, VERSION, &reader, &err) != HC_OK)
+        fail_msg("cannot be read: %s", err.text);
+    for (int i = 0; i < SIZE; i++)
+        assert_int_equal(((char *)hc_history_memory(reader))[i], value);
+    hc_history_close(reader);
+}
+
+/* Log rotation, tidying up: the block is in memory, so nothing is lost. */
+static void a_file_cut_short_removed_or_moved_in_use_is_restored(void **state)
 {
     (void)state;
     open_good();
     assert_true(hc_history_intact(h));
-    assert_int_equal(unlink(in_scratch("h.hc")), 0); /* removed is harmless: the map keeps it alive */
+    memset(hc_history_memory(h), 'r', SIZE);
+    const off_t lengths[] = {HEADER + SIZE - 1, 100, 0, HEADER + SIZE + 1};
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        assert_int_equal(truncate(in_scratch("h.hc"), lengths[i]), 0);
+        assert_false(hc_history_intact(h));
+        assert_int_equal(hc_history_restore(h, &err), HC_OK);
+        assert_true(hc_history_intact(h));
+        assert_file_holds('r');
+    }
+    assert_int_equal(unlink(in_scratch("h.hc")), 0);
+    assert_false(hc_history_intact(h));
+    assert_int_equal(hc_history_restore(h, &err), HC_OK);
+    assert_file_holds('r');
+    assert_int_equal(rename(in_scratch("h.hc"), in_scratch("h.hc.1")), 0);
+    assert_false(hc_history_intact(h));
+    assert_int_equal(hc_history_restore(h, &err), HC_OK);
+    assert_file_holds('r');
+    assert_string_equal(hc_history_note(h), "");
+    write_text(in_scratch("new"), "somebody's notes", 16);
+    assert_int_equal(rename(in_scratch("new"), in_scratch("h.hc")), 0);
+    assert_int_equal(hc_history_restore(h, &err), HC_OK);
+    assert_file_holds('r');
+    assert_contains(hc_history_note(h), "set-aside-1");
+    assert_string_equal(text_of(in_scratch("h.hc.set-aside-1")), "somebody's notes");
+    struct hc_history *second = NULL; /* the lock is on the new file */
+    assert_int_equal(hc_history_open(in_scratch("h.hc"), SIZE, VERSION, &second, &err), HC_EBUSY);
+}
+
+static void a_lost_directory_is_an_error_until_it_is_back(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir(in_scratch("dir"), 0700), 0);
+    assert_int_equal(hc_history_open(in_scratch("dir/h.hc"), SIZE, VERSION, &h, &err), HC_OK);
+    memset(hc_history_memory(h), 'd', SIZE);
+    assert_int_equal(unlink(in_scratch("dir/h.hc")), 0);
+    assert_int_equal(rmdir(in_scratch("dir")), 0);
+    assert_false(hc_history_intact(h));
+    assert_int_equal(hc_history_restore(h, &err), HC_EIO);
+    assert_contains(err.text, "No such file");
+    assert_int_equal(mkdir(in_scratch("dir"), 0700), 0);
+    assert_int_equal(hc_history_restore(h, &err), HC_OK);
+    assert_int_equal(rename(in_scratch("dir/h.hc"), in_scratch("h.hc")), 0);
+    assert_file_holds('d');
+}
+
+static void a_block_without_a_file_gets_one_later(void **state)
+{
+    (void)state;
+    assert_int_equal(hc_history_open_in_memory(in_scratch("h.hc"), SIZE, VERSION, &h, &err), HC_OK);
+    assert_false(hc_history_intact(h));
+    assert_int_equal(access(in_scratch("h.hc"), F_OK), -1);
+    memset(hc_history_memory(h), 'l', SIZE);
+    assert_int_equal(hc_history_write(h, 0, SIZE, &err), HC_EIO);
+    assert_int_equal(hc_history_restore(h, &err), HC_OK);
     assert_true(hc_history_intact(h));
+    assert_file_holds('l');
+}
+
+/* Not so much as a byte of a disk: the test is the loop mount of a small image, frozen as for a snapshot. */
+static void a_frozen_file_system_is_seen_before_it_holds_us(void **state)
+{
+    struct timespec second = {1, 0};
+    char command[700];
+    (void)state;
+    snprintf(command, sizeof command,
+             "cd '%s' && mkdir disk && truncate -s 8M image && mkfs.ext4 -q image && mount -o loop,relatime image disk",
+             scratch);
+    if (system(command) != 0) {
+        print_message("skip: no right to mount a file system in a file\n");
+        skip();
+    }
+    enum hc_status status = hc_history_open(in_scratch("disk/h.hc"), SIZE, VERSION, &h, &err);
+    int thawed_at_first = 1, frozen = 0;
+    for (int i = 0; i < 3 && status == HC_OK; i++) {
+        thawed_at_first &= !hc_history_frozen(h);
+        status = hc_history_write(h, 0, SIZE, &err);
+        nanosleep(&second, NULL);
+    }
+    snprintf(command, sizeof command, "fsfreeze -f '%s/disk'", scratch);
+    int froze = system(command) == 0;
+    nanosleep(&second, NULL);
+    frozen = hc_history_frozen(h) && hc_history_frozen(h);
+    snprintf(command, sizeof command, "fsfreeze -u '%s/disk'", scratch);
+    int thawed = froze && system(command) == 0 && !hc_history_frozen(h);
     hc_history_close(h);
-    open_good();
-    assert_int_equal(truncate(in_scratch("h.hc"), HEADER + SIZE - 1), 0);
-    assert_false(hc_history_intact(h));
-    assert_int_equal(truncate(in_scratch("h.hc"), 0), 0);
-    assert_false(hc_history_intact(h));
-    struct hc_history *reader = NULL;
-    hc_history_close(h);
-    open_good(); /* empty: a new one */
-    assert_int_equal(hc_history_read(in_scratch("h.hc"), SIZE, VERSION, &reader, &err), HC_OK);
-    assert_true(hc_history_intact(reader));
-    hc_history_close(reader);
+    h = NULL;
+    umount2(in_scratch("disk"), MNT_DETACH);
+    assert_int_equal(status, HC_OK);
+    assert_true(thawed_at_first);
+    if (!froze) {
+        print_message("skip: no right to freeze a file system\n");
+        skip();
+    }
+    assert_true(frozen);
+    assert_true(thawed);
 }
 
 static void what_cannot_be_opened_says_why(void **state)
@@ -380,7 +491,7 @@ int main(void)
         TEST(content_outlives_a_close),
         TEST(content_outlives_a_kill),
         TEST(a_second_owner_is_refused),
-        TEST(a_reader_sees_the_writer_and_changes_nothing),
+        TEST(a_reader_sees_what_was_written_and_changes_nothing),
         TEST(each_damaged_byte_of_the_header_is_seen),
         TEST(other_files_are_set_aside_and_never_overwritten),
         TEST(torn_files_are_set_aside),
@@ -390,7 +501,10 @@ int main(void)
         TEST(renew_keeps_the_old_content_aside),
         TEST(a_renewed_history_that_cannot_be_is_an_error),
         TEST(a_symbolic_link_is_followed),
-        TEST(a_file_cut_short_in_use_is_noticed),
+        TEST(a_file_cut_short_removed_or_moved_in_use_is_restored),
+        TEST(a_lost_directory_is_an_error_until_it_is_back),
+        TEST(a_block_without_a_file_gets_one_later),
+        TEST(a_frozen_file_system_is_seen_before_it_holds_us),
         TEST(what_cannot_be_opened_says_why),
         TEST(no_space_is_an_error_and_leaves_no_file),
         TEST(a_full_disk_is_an_error_and_not_a_bus_error),

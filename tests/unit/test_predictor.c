@@ -257,6 +257,36 @@ static void test_an_exhausted_heap_gets_a_fifth_more(void **state)
     finish(&world);
 }
 
+static void test_a_nearly_exhausted_heap_needs_no_warm_up(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 4; i++)
+        collect(&world, HC_GC_FULL, 980 * MIB, 900000, 1000);
+    assert_int_equal(predict(&world).verdict, HC_VERDICT_INSUFFICIENT_DATA);
+    struct hc_event event = {world.clock_ms, HC_EVENT_HEAP_NEARLY_EXHAUSTED, 0, "4 collections in vain"};
+    assert_int_equal(hc_predictor_observe_event(world.predictor, &event), HC_OK);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.verdict, HC_VERDICT_GROW);
+    assert_true(advice.heap_bytes >= 1200 * MIB);
+    assert_non_null(strstr(advice.reasons[1], "4 collections in vain"));
+    /* Killed, and started again with the same heap: what it needs is known. */
+    reopen(&world);
+    world.clock_ms += 10000;
+    start(&world);
+    collect(&world, HC_GC_YOUNG, 100 * MIB, 1000, 1000);
+    assert_int_equal(predict(&world).verdict, HC_VERDICT_GROW);
+    /* With a larger one it is not: the usual evidence is asked for. */
+    world.clock_ms += 10000;
+    world.heap_bytes = 2000 * MIB;
+    start(&world);
+    collect(&world, HC_GC_YOUNG, 100 * MIB, 1000, 1000);
+    assert_int_equal(predict(&world).verdict, HC_VERDICT_INSUFFICIENT_DATA);
+    finish(&world);
+}
+
 static void test_small_falls_are_not_published(void **state)
 {
     (void)state;
@@ -318,6 +348,61 @@ static void test_an_unclean_end_is_noted(void **state)
     struct hc_recommendation advice = predict(&world);
     assert_int_equal(advice.event_count, 1);
     assert_int_equal(advice.events[0].kind, HC_EVENT_UNCLEAN_END);
+    finish(&world);
+}
+
+static unsigned events_of(const struct hc_recommendation *advice, enum hc_event_kind kind)
+{
+    unsigned n = 0;
+    for (unsigned i = 0; i < advice->event_count; i++)
+        n += advice->events[i].kind == kind;
+    return n;
+}
+
+static struct hc_recommendation start_with_kills(struct world *world, uint64_t oom_kills)
+{
+    struct hc_epoch epoch = {
+        .start_ms = world->clock_ms += 60000, .heap_max_bytes = 1000 * MIB, .oom_kills = oom_kills};
+    assert_int_equal(hc_predictor_start(world->predictor, &epoch), HC_OK);
+    return predict(world);
+}
+
+static void test_the_containers_oom_killer_is_told_from_other_ends(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    assert_int_equal(start_with_kills(&world, 3).event_count, 0);
+    hc_predictor_observe_oom_kills(world.predictor, world.clock_ms, 3);
+    struct hc_recommendation advice = start_with_kills(&world, 3);
+    assert_int_equal(events_of(&advice, HC_EVENT_UNCLEAN_END), 1);
+    assert_int_equal(events_of(&advice, HC_EVENT_CONTAINER_OUT_OF_MEMORY), 0);
+    reopen(&world);
+    advice = start_with_kills(&world, 4);
+    assert_int_equal(events_of(&advice, HC_EVENT_UNCLEAN_END), 2);
+    assert_int_equal(events_of(&advice, HC_EVENT_CONTAINER_OUT_OF_MEMORY), 1);
+    assert_non_null(strstr(advice.events[advice.event_count - 1].text, "OOM killer"));
+    /* a container that was made anew, or is not known any more, tells nothing */
+    advice = start_with_kills(&world, 0);
+    advice = start_with_kills(&world, HC_BYTES_UNKNOWN);
+    advice = start_with_kills(&world, 7);
+    assert_int_equal(events_of(&advice, HC_EVENT_CONTAINER_OUT_OF_MEMORY), 1);
+    hc_predictor_end(world.predictor, world.clock_ms);
+    /* and a child that is killed is no end of ours */
+    world.clock_ms += 3600000;
+    advice = start_with_kills(&world, 7);
+    unsigned ends = events_of(&advice, HC_EVENT_UNCLEAN_END);
+    hc_predictor_observe_oom_kills(world.predictor, world.clock_ms, 8);
+    reopen(&world);
+    advice = start_with_kills(&world, 8);
+    assert_int_equal(events_of(&advice, HC_EVENT_CONTAINER_OUT_OF_MEMORY), 2);
+    assert_int_equal(events_of(&advice, HC_EVENT_UNCLEAN_END), ends + 1);
+    /* what was seen last is said of a run that ended without a word */
+    struct hc_memory_sample look = {
+        .time_ms = world.clock_ms, .container_limit_bytes = 1000 * MIB, .container_usage_bytes = 990 * MIB};
+    assert_int_equal(hc_predictor_observe_memory(world.predictor, &look), HC_OK);
+    advice = start_with_kills(&world, 8);
+    assert_non_null(strstr(advice.events[advice.event_count - 1].text, "99 % of the container's memory"));
     finish(&world);
 }
 
@@ -801,9 +886,11 @@ int main(void)
         cmocka_unit_test(test_the_cost_of_collections_decides_where_it_is_high),
         cmocka_unit_test(test_a_rise_is_carried_to_the_horizon),
         cmocka_unit_test(test_an_exhausted_heap_gets_a_fifth_more),
+        cmocka_unit_test(test_a_nearly_exhausted_heap_needs_no_warm_up),
         cmocka_unit_test(test_small_falls_are_not_published),
         cmocka_unit_test(test_bad_samples_are_refused_and_counted),
         cmocka_unit_test(test_an_unclean_end_is_noted),
+        cmocka_unit_test(test_the_containers_oom_killer_is_told_from_other_ends),
         cmocka_unit_test(test_a_heap_of_unknown_size_gets_no_number),
         cmocka_unit_test(test_promises_hold_on_random_series),
         cmocka_unit_test(test_more_caution_never_gives_less_heap),

@@ -75,9 +75,15 @@ static void test_each_circumstance_is_said(void **state)
 {
     (void)state;
     struct hc_policy policy;
-    struct hc_reason_facts facts = {.swept = 1, .heap_exhausted = 1, .held_back_bytes = 580 * MIB};
+    struct hc_event error = {1000, HC_EVENT_OUT_OF_MEMORY_HEAP, 0, "Java heap space"};
+    struct hc_event thrashing = {1000, HC_EVENT_HEAP_NEARLY_EXHAUSTED, 0, "3 collections in vain"};
+    struct hc_event container = {2000, HC_EVENT_CONTAINER_OUT_OF_MEMORY, 0, "OOM killer"};
+    struct hc_reason_facts facts = {.swept = 1, .held_back_bytes = 580 * MIB};
+    facts.exhaustion = (struct hc_exhaustion){614 * MIB, 512 * MIB, &error};
+    facts.container_out_of_memory = &container;
     hc_policy_init(&policy);
     struct hc_recommendation advice = advice_of(HC_VERDICT_SHRINK);
+    advice.generated_at_ms = 10000;
     assert_false(says(&advice, "an estimate from above"));
     advice.observed.evidence = HC_EVIDENCE_UPPER_BOUND;
     advice.model.binding = HC_TERM_GC_COST;
@@ -90,9 +96,14 @@ static void test_each_circumstance_is_said(void **state)
     assert_true(says(&advice, "this decided"));
     assert_true(says(&advice, "3 samples"));
     assert_true(says(&advice, "started 2 times"));
-    assert_true(says(&advice, "OutOfMemoryError"));
+    assert_true(says(&advice, "A heap of 512 MiB was exhausted (OutOfMemoryError) 9 s ago: at least 614 MiB."));
+    assert_true(says(&advice, "The container ran out of memory, as was seen 8 s ago"));
     assert_true(says(&advice, "580 MiB"));
     assert_true(says(&advice, "Metaspace: 64 MiB"));
+    facts.exhaustion.event = &thrashing;
+    hc_reasons_write(&facts, &policy, &advice);
+    assert_string_equal(advice.reasons[2],
+                        "A heap of 512 MiB was nearly exhausted 9 s ago - 3 collections in vain: at least 614 MiB.");
 }
 
 static void test_a_hold_says_how_long(void **state)

@@ -47,6 +47,114 @@ static void test_a_slot_is_good_in_its_own_place_only(void **state)
     free(block);
 }
 
+struct copy {
+    unsigned char *of, *to;
+    size_t last_offset, spans, bytes, refuse_at;
+};
+
+static int copy_span(void *context, size_t offset, size_t bytes)
+{
+    struct copy *copy = context;
+    assert_true(offset < copy->last_offset); /* from the end to the start */
+    assert_int_equal(offset % HC_PAGE_BYTES, 0);
+    assert_true(offset + bytes <= hc_series_size());
+    copy->last_offset = offset;
+    if (copy->spans == copy->refuse_at)
+        return 0;
+    memcpy(copy->to + offset, copy->of + offset, bytes);
+    copy->spans++;
+    copy->bytes += bytes;
+    return 1;
+}
+
+static struct copy bring_over(struct hc_series *series, void *block, void *to, size_t refuse_at, int expected)
+{
+    struct copy copy = {block, to, SIZE_MAX, 0, 0, refuse_at};
+    assert_int_equal(hc_series_each_change(series, copy_span, &copy), expected);
+    return copy;
+}
+
+static void add_one_of_each(struct hc_series *series, int64_t i)
+{
+    struct hc_gc_sample sample = sample_at(i * 600000, (uint64_t)(100 + i));
+    struct hc_memory_sample look = {.time_ms = BEGIN_MS + i * 600000};
+    struct hc_event event = {BEGIN_MS + i, HC_EVENT_OUT_OF_MEMORY_HEAP, 0, "one"};
+    hc_series_add(series, &sample);
+    if (i % 3 == 0)
+        hc_series_add_look(series, &look);
+    if (i % 50 == 0)
+        hc_series_add_event(series, &event);
+}
+
+/* What is reported as changed is all that changed, and little more. */
+static void test_a_copy_is_kept_by_its_changes(void **state)
+{
+    (void)state;
+    struct hc_series series, again;
+    size_t size = hc_series_size();
+    unsigned char *block = calloc(1, size), *copy = calloc(1, size);
+    assert_true(size <= (size_t)HC_PAGES_MAX * HC_PAGE_BYTES);
+    open_series(&series, block);
+    hc_series_start(&series, &(struct hc_epoch){.start_ms = BEGIN_MS, .heap_max_bytes = 1000});
+    (void)bring_over(&series, block, copy, SIZE_MAX, 1);
+    assert_memory_equal(block, copy, size);
+    assert_int_equal(bring_over(&series, block, copy, SIZE_MAX, 1).spans, 0);
+    for (int64_t i = 0; i < 3000; i++) {
+        add_one_of_each(&series, i);
+        struct copy one = bring_over(&series, block, copy, SIZE_MAX, 1);
+        assert_in_range(one.bytes, 1, 14 * HC_PAGE_BYTES);
+        if (i % 100 == 0)
+            assert_memory_equal(block, copy, size);
+    }
+    assert_memory_equal(block, copy, size);
+    /* slots that are dropped when the series is opened are changes too */
+    block[size / 2] ^= 0xFF;
+    open_series(&again, block);
+    assert_int_equal(again.now.dropped, 1);
+    copy[size / 2] ^= 0xFF;
+    (void)bring_over(&again, block, copy, SIZE_MAX, 1);
+    assert_memory_equal(block, copy, size);
+    free(block);
+    free(copy);
+}
+
+/* Killed between any two writes, the copy opens without a dropped slot, and knows all or nothing of the last round. */
+static void test_a_copy_cut_off_between_two_writes_can_be_opened(void **state)
+{
+    (void)state;
+    size_t size = hc_series_size();
+    unsigned char *block = calloc(1, size), *copy = calloc(1, size), *cut = malloc(size);
+    struct hc_series series, again;
+    open_series(&series, block);
+    hc_series_start(&series, &(struct hc_epoch){.start_ms = BEGIN_MS, .heap_max_bytes = 1000});
+    for (int64_t i = 0; i < 1000; i++) {
+        add_one_of_each(&series, i);
+        if (i % 10 != 9)
+            continue;
+        struct hc_series before = series; /* the changes are told again and again, cut off one span later each time */
+        for (size_t spans = 0;; spans++) {
+            struct hc_series told = series;
+            memcpy(cut, copy, size);
+            struct copy some = {block, cut, SIZE_MAX, 0, 0, spans};
+            int whole = hc_series_each_change(&told, copy_span, &some);
+            open_series(&again, cut);
+            assert_int_equal(again.now.dropped, 0);
+            if (spans > 0) /* the samples lie behind everything else that replay needs, the states before */
+                assert_true(again.now.raw_sequence >= before.now.raw_sequence - 10);
+            if (whole)
+                break;
+        }
+        assert_int_equal(again.now.raw_sequence, series.now.raw_sequence);
+        assert_memory_equal(&again.now.hour, &series.now.hour, sizeof series.now.hour);
+        assert_int_equal(bring_over(&series, block, copy, 0, 0).spans, 0); /* refused: it stays changed */
+        (void)bring_over(&series, block, copy, SIZE_MAX, 1);
+        assert_memory_equal(block, copy, size);
+    }
+    free(block);
+    free(copy);
+    free(cut);
+}
+
 static void test_hours_are_kept_apart_and_found_again(void **state)
 {
     (void)state;
@@ -166,6 +274,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_slot_is_good_in_its_own_place_only),
+        cmocka_unit_test(test_a_copy_is_kept_by_its_changes),
+        cmocka_unit_test(test_a_copy_cut_off_between_two_writes_can_be_opened),
         cmocka_unit_test(test_hours_are_kept_apart_and_found_again),
         cmocka_unit_test(test_every_hour_is_covered_once),
         cmocka_unit_test(test_looks_keep_their_hourly_maxima),
