@@ -174,13 +174,15 @@ static void say_leak(const struct hc_leak *leak, struct hc_recommendation *out)
             hc_ledger_words(leak->part), a, b, hc_reason_time((int64_t)(leak->hours_to_limit * 3600000.0), c));
 }
 
-static int metaspace_exhausted(const struct hc_recommendation *out)
+/* More than what was seen asks for, so an OutOfMemoryError does (exhaustion.h). */
+static int metaspace_was_exhausted(const struct hc_recommendation *out)
 {
+    int seen = 0;
     for (unsigned i = 0; i < out->event_count; i++)
-        if (out->events[i].kind == HC_EVENT_OUT_OF_MEMORY_METASPACE &&
-            out->events[i].time_ms >= out->generated_at_ms - 24 * HC_HOUR_MS)
-            return 1;
-    return 0;
+        seen |= out->events[i].kind == HC_EVENT_OUT_OF_MEMORY_METASPACE;
+    const struct hc_advice *metaspace = &out->off_heap.metaspace;
+    uint64_t most = metaspace->max_bytes != HC_BYTES_UNKNOWN ? metaspace->max_bytes : 0;
+    return seen && metaspace->recommended_bytes > most + most / 4 + 24 * 1048576;
 }
 
 static void say_metaspace(struct hc_recommendation *out)
@@ -190,9 +192,9 @@ static void say_metaspace(struct hc_recommendation *out)
     if (metaspace->recommended_bytes == HC_BYTES_UNKNOWN)
         return;
     hc_reason_bytes((double)metaspace->recommended_bytes, a);
-    if (metaspace_exhausted(out))
+    if (metaspace_was_exhausted(out))
         say(out,
-            "Metaspace: %s; it was exhausted (OutOfMemoryError) in the last 24 h, so at least a fifth and 100 MiB more "
+            "Metaspace: %s; it was exhausted (OutOfMemoryError), so for the days after a fifth, 100 MiB at least, more "
             "than it had then.",
             a);
     else if (metaspace->max_bytes != HC_BYTES_UNKNOWN)

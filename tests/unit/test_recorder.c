@@ -22,6 +22,7 @@ static struct perf_image_g1 jvm;
 static struct perf_counters counters;
 static struct ring ring;
 static struct jvm_gauge gauge;
+static struct live_watch watch;
 static struct args args;
 static struct hc_subject subject = {.name = "t", .host = "h", .pid = 1, .collector = HC_COLLECTOR_G1};
 static atomic_int ended;
@@ -79,9 +80,15 @@ static void start(void)
     subject.heap_max_bytes = 512 << 20;
     subject.started_at_ms = (int64_t)time(NULL) * 1000 - 1000;
     jvm_gauge_init(&gauge);
+    live_watch_init(&watch, HC_COLLECTOR_G1, 17, 512 << 20, 0);
     gc_events_init(&counters, &ring);
-    struct recorder_setup setup = {
-        .args = &args, .subject = &subject, .dir = scratch, .ring = &ring, .counters = &counters, .jvm_gauge = &gauge};
+    struct recorder_setup setup = {.args = &args,
+                                   .subject = &subject,
+                                   .dir = scratch,
+                                   .ring = &ring,
+                                   .counters = &counters,
+                                   .jvm_gauge = &gauge,
+                                   .live_watch = &watch};
     assert_int_equal(recorder_start(&setup), 0);
 }
 
