@@ -79,11 +79,12 @@ $(B)/tests/unit/%: tests/unit/%.c $(CORE) $(call objects,$(filter-out cli/main.c
 	  $(CORE) -Wl,--gc-sections -lcmocka -lm -lpthread -ldl
 
 # A fuzz target with a plain main that gives it the kept inputs; fuzz_NAME is the same under libFuzzer (clang, make fuzz).
-FUZZ_PARTS = $(call objects,agent/args.c) $(CORE) -Wl,--gc-sections -lm -lpthread
-$(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(CORE) $(call objects,agent/args.c)
+FUZZ_AGENT = $(call objects,$(addprefix agent/,args.c liveness_table.c log_text.c marking_log.c))
+FUZZ_PARTS = $(FUZZ_AGENT) $(CORE) -Wl,--gc-sections -lm -lpthread
+$(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -I. $(LINK) -o $@ $< tests/fuzz/replay.c $(FUZZ_PARTS)
-$(B)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(CORE) $(call objects,agent/args.c)
+$(B)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -I. $(LINK) -fsanitize=fuzzer -o $@ $< $(FUZZ_PARTS)
 
