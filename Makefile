@@ -140,6 +140,12 @@ test-pool: all
 	@scripts/bootstrap.sh demo
 	@tests/nightly/pool_wave.sh
 
+.PHONY: test-live
+## test-live: the live set that the probe sees against a counted one, G1, ZGC and Shenandoah (20 minutes; PROBES=30 a JVM)
+test-live: all
+	@scripts/bootstrap.sh test
+	@tests/nightly/live_set.py $(PROBES)
+
 # The server is somebody else's code, from the Go module proxy; building it takes minutes, once.
 build/kubernetes-server: tests/kubernetes/main.go tests/kubernetes/go.mod
 	cd tests/kubernetes && go build -o ../../$@ .
