@@ -118,11 +118,12 @@ $(B)/tests/unit/test_agent: $(B)/libheapcast.so
 $(B)/tests/unit/test_agent: private BASE += -DAGENT='"$(B)/libheapcast.so"'
 
 # A fuzz target with a plain main that gives it the kept inputs; fuzz_NAME is the same under libFuzzer (clang, make fuzz).
-FUZZ_PARTS = $(call objects,agent/args.c) $(CORE) -Wl,--gc-sections -lm -lpthread
-$(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(CORE) $(call objects,agent/args.c)
+FUZZ_AGENT = $(call objects,$(addprefix agent/,args.c liveness_table.c log_text.c marking_log.c))
+FUZZ_PARTS = $(FUZZ_AGENT) $(CORE) -Wl,--gc-sections -lm -lpthread
+$(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -I. $(LINK) -o $@ $< tests/fuzz/replay.c $(FUZZ_PARTS)
-$(B)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(CORE) $(call objects,agent/args.c)
+$(B)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -I. $(LINK) -fsanitize=fuzzer -o $@ $< $(FUZZ_PARTS)
 
@@ -218,6 +219,12 @@ test-ledger: all
 	@scripts/bootstrap.sh test
 	@scripts/bootstrap.sh demo
 	@tests/nightly/ledger.py
+
+.PHONY: test-live
+## test-live: the live set that the probe sees against a counted one, G1, ZGC and Shenandoah (20 minutes; PROBES=30 a JVM)
+test-live: all
+	@scripts/bootstrap.sh test
+	@tests/nightly/live_set.py $(PROBES)
 
 # The server is somebody else's code, from the Go module proxy; building it takes minutes, once.
 build/kubernetes-server: tests/kubernetes/main.go tests/kubernetes/go.mod

@@ -121,8 +121,9 @@ static void set_share(struct args *a, const char *value)
 
 static void set_live_probe(struct args *a, const char *value)
 {
-    int64_t ms = strcmp(value, "off") == 0 || strcmp(value, "auto") == 0 ? 0 : duration(value);
-    if (ms != 0 && (ms < SECOND || ms > 7 * DAY)) {
+    int word = strcmp(value, "off") == 0 || strcmp(value, "auto") == 0;
+    int64_t ms = word ? 0 : duration(value);
+    if (!word && (ms < SECOND || ms > 7 * DAY)) {
         problem(a, "live_probe=%s is not auto, off or a period between 1s and 7d; auto is used", value);
         return;
     }

@@ -30,6 +30,7 @@ enum {
  */
 #define PULSE_FLAG "G1PeriodicGCInterval"
 #define PULSE_VALUE "11"
+enum { PULSE_MS = 11 };
 
 static int64_t now_ms(clockid_t clock)
 {
@@ -52,32 +53,42 @@ static void say_state(struct live_probe *p, const char *text)
 
 /* ---- which way there is ---- */
 
+/* The pulse works where the JVM looks at the flag often enough. NULL: it does. */
+static const char *pulse_refusal(JNIEnv *jni, struct live_probe *p)
+{
+    char threshold[32];
+    long long interval = vm_control_flag_number(jni, &p->vm, PULSE_FLAG);
+    if (interval < 0)
+        return "on this JDK a cycle can only be asked for with -XX:+ExplicitGCInvokesConcurrent";
+    if (interval == PULSE_MS) { /* an agent before us ended in the middle */
+        log_line(LOG_LEVEL_INFO, "-XX:" PULSE_FLAG "=%d was left by a probe; it is set back to 0", PULSE_MS);
+        (void)vm_control_set_flag(jni, &p->vm, PULSE_FLAG, "0");
+    } else if (interval >= PULSE_TIMEOUT_MS) { /* and it looks again only when that is over */
+        return "a -XX:" PULSE_FLAG " of 10 s or more keeps the JVM from cycles that are asked for "
+               "(-XX:+ExplicitGCInvokesConcurrent helps)";
+    }
+    if (!vm_control_flag_is_true(jni, &p->vm, "G1PeriodicGCInvokesConcurrent"))
+        return "-XX:-G1PeriodicGCInvokesConcurrent would make each probe a full collection";
+    if (!vm_control_flag(jni, &p->vm, "G1PeriodicGCSystemLoadThreshold", threshold, sizeof threshold) ||
+        strspn(threshold, "0.") != strlen(threshold))
+        return "-XX:G1PeriodicGCSystemLoadThreshold keeps the JVM from cycles that are asked for";
+    return NULL;
+}
+
 static const char *find_way_g1(JNIEnv *jni, struct live_probe *p)
 {
-    char value[32];
     long long region = vm_control_flag_number(jni, &p->vm, "G1HeapRegionSize");
     if (region <= 0 || p->heap_bytes == HC_BYTES_UNKNOWN || p->heap_bytes / (uint64_t)region > REGIONS_MAX)
         return "the heap has too many regions: printing them would make a pause too long (a larger "
                "-XX:G1HeapRegionSize "
                "helps)";
     p->can_listen = 1;
-    if (!vm_control_flag(jni, &p->vm, PULSE_FLAG, value, sizeof value)) {
-        if (!vm_control_flag_is_true(jni, &p->vm, "ExplicitGCInvokesConcurrent"))
-            return "on this JDK a cycle can only be asked for with -XX:+ExplicitGCInvokesConcurrent";
+    const char *refusal = pulse_refusal(jni, p);
+    if (refusal == NULL)
+        p->way = LIVE_PROBE_PULSE;
+    else if (vm_control_flag_is_true(jni, &p->vm, "ExplicitGCInvokesConcurrent"))
         p->way = LIVE_PROBE_COMMAND;
-        return NULL;
-    }
-    if (strcmp(value, PULSE_VALUE) == 0) { /* an agent before us was unloaded in the middle */
-        log_line(LOG_LEVEL_INFO, "-XX:" PULSE_FLAG "=" PULSE_VALUE " was left by a probe; it is set back to 0");
-        (void)vm_control_set_flag(jni, &p->vm, PULSE_FLAG, "0");
-    }
-    if (!vm_control_flag_is_true(jni, &p->vm, "G1PeriodicGCInvokesConcurrent"))
-        return "-XX:-G1PeriodicGCInvokesConcurrent would make each probe a full collection";
-    if (!vm_control_flag(jni, &p->vm, "G1PeriodicGCSystemLoadThreshold", value, sizeof value) ||
-        strspn(value, "0.") != strlen(value))
-        return "-XX:G1PeriodicGCSystemLoadThreshold keeps the JVM from cycles that are asked for";
-    p->way = LIVE_PROBE_PULSE;
-    return NULL;
+    return p->way != LIVE_PROBE_NONE ? NULL : refusal;
 }
 
 static const char *find_way_shenandoah(JNIEnv *jni, struct live_probe *p)
@@ -92,11 +103,33 @@ static const char *find_way_shenandoah(JNIEnv *jni, struct live_probe *p)
     return NULL;
 }
 
+/* The flags know the collector also where there are no performance counters to tell. */
+static void identify(JNIEnv *jni, struct live_probe *p)
+{
+    static const struct {
+        const char *flag;
+        enum hc_collector collector;
+    } flags[] = {{"UseG1GC", HC_COLLECTOR_G1},
+                 {"UseZGC", HC_COLLECTOR_Z},
+                 {"UseShenandoahGC", HC_COLLECTOR_SHENANDOAH},
+                 {"UseSerialGC", HC_COLLECTOR_SERIAL},
+                 {"UseParallelGC", HC_COLLECTOR_PARALLEL},
+                 {"UseConcMarkSweepGC", HC_COLLECTOR_CMS},
+                 {"UseEpsilonGC", HC_COLLECTOR_EPSILON}};
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+        if (vm_control_flag_is_true(jni, &p->vm, flags[i].flag))
+            p->collector = flags[i].collector;
+    long long most = vm_control_flag_number(jni, &p->vm, "MaxHeapSize");
+    if (p->heap_bytes == HC_BYTES_UNKNOWN && most > 0)
+        p->heap_bytes = (uint64_t)most;
+}
+
 static const char *find_way(JNIEnv *jni, struct live_probe *p)
 {
     const char *missing = vm_control_find(jni, &p->vm);
     if (missing != NULL)
         return missing;
+    identify(jni, p);
     switch (p->collector) {
     case HC_COLLECTOR_G1:
         return find_way_g1(jni, p);
@@ -318,14 +351,18 @@ static struct hc_live_view view_of(const struct live_probe *p)
     };
 }
 
-static void say_first(struct live_probe *p, const struct hc_live_view *v)
+static void say_view(struct live_probe *p, const struct hc_live_view *v)
 {
-    log_line(p->said ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO,
-             "live set %.1f MiB of %.0f MiB used, by %s; it cost %.0f ms of CPU, pauses of %.1f ms",
-             (double)v->live_bytes / 1048576, (double)v->used_bytes / 1048576,
-             v->asked ? "a marking that was asked for" : "a marking that came by itself", (double)v->cpu_us / 1000,
-             (double)v->pause_us / 1000);
+    const char *by = v->asked ? "asked for" : "that came by itself";
+    if (!p->said)
+        log_line(LOG_LEVEL_INFO, "live set %.1f MiB of %.0f MiB used, by a marking %s", (double)v->live_bytes / 1048576,
+                 (double)v->used_bytes / 1048576, by);
     p->said = 1;
+    log_line(LOG_LEVEL_DEBUG,
+             "live set at %lld ms: %llu bytes of %llu used, by a marking %s; %llu us of CPU, %llu us of pauses; known "
+             "%lld ms later",
+             (long long)v->time_ms, (unsigned long long)v->live_bytes, (unsigned long long)v->used_bytes, by,
+             (unsigned long long)v->cpu_us, (unsigned long long)v->pause_us, (long long)(p->marked_at_ms - v->time_ms));
 }
 
 static void deliver(struct live_probe *p, int64_t now, int listening)
@@ -346,7 +383,7 @@ static void deliver(struct live_probe *p, int64_t now, int listening)
     live_ring_push(&p->ring, &view);
     atomic_store_explicit(&p->last_at_ms, view.time_ms, memory_order_relaxed);
     say_state(p, p->refusal != NULL ? p->refusal : "on");
-    say_first(p, &view);
+    say_view(p, &view);
     end_log(p);
     p->step = LIVE_PROBE_IDLE;
 }
@@ -356,6 +393,7 @@ static void deliver(struct live_probe *p, int64_t now, int listening)
 static int begin_settling(JNIEnv *jni, struct live_probe *p, int64_t now)
 {
     int64_t passed = now - p->begun_ms;
+    p->marked_at_ms = now_ms(CLOCK_REALTIME);
     stop_log(jni, p);
     read_log(p); /* what was still written: G1's Remark line */
     /* after Remark G1 goes on to rebuild remembered sets, which is part of the price */
@@ -400,6 +438,7 @@ static int listen(JNIEnv *jni, struct live_probe *p, int64_t now)
     read_log(p);
     p->begun_ms = now;
     if (has_result(p)) {
+        p->marked_at_ms = now_ms(CLOCK_REALTIME);
         stop_log(jni, p);
         deliver(p, now, 1);
     } else if (has_failed(p)) {

@@ -80,6 +80,7 @@ struct live_probe {
     int flag_changed; /* G1PeriodicGCInterval is ours */
     char flag_before[32];
     int64_t deadline_ms, settled_ms, begun_ms, listened_ms; /* monotonic */
+    int64_t marked_at_ms;                                   /* wall clock: when the figures were there */
     int said;                                               /* the first view was logged */
     int full_asked;
     uint64_t full_old_bytes;

@@ -139,5 +139,7 @@ void live_watch_view(struct live_watch *w, struct hc_live_view *view)
     uint64_t used = view->source == HC_LIVE_G1_MARKING ? used_at(w, view->time_ms) : HC_BYTES_UNKNOWN;
     if (used != HC_BYTES_UNKNOWN && used >= view->live_bytes)
         view->used_bytes = used;
+    if (view->used_bytes < view->live_bytes) /* whole MiB, cut */
+        view->used_bytes = view->live_bytes;
     note(w, view);
 }

@@ -106,15 +106,14 @@ int marking_log_z_line(struct marking_log *m, const char *line)
     const char *text = log_text_body(line);
     int64_t gc = log_text_gc(line);
     char generation = '\0';
-    if (gc < 0)
+    /* minor collections may come while a major one marks; they know nothing of the old generation */
+    if (gc < 0 || starts(text, "y:") || starts(text, "Minor Collection"))
         return 0;
     follow(m, gc);
-    if ((text[0] == 'Y' || text[0] == 'O' || text[0] == 'y') && text[1] == ':') {
+    if ((text[0] == 'Y' || text[0] == 'O') && text[1] == ':') {
         generation = text[0];
         text += 2 + strspn(text + 2, " ");
     }
-    if (generation == 'y') /* a minor collection: knows nothing of the old generation */
-        return 0;
     if (starts(text, "Pause"))
         take_pause(m, line);
     if (starts(text, "Pause Mark Start")) {
@@ -147,6 +146,8 @@ static void take_garbage(struct marking_log *m, const char *text)
     if (!size_after(text, "Garbage:", &bytes) || open == NULL || log_text_number(open + 1, &percent) == NULL ||
         percent == 0 || percent > 100 || bytes == 0)
         return;
+    if (open[-2] == 'M')
+        bytes += HALF_MIB;
     m->garbage = bytes * 100 / percent;
     m->has_garbage = 1;
 }

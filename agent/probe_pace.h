@@ -15,8 +15,8 @@
 #include <stdint.h>
 
 enum {
-    PROBE_SHARE_PPM = 2000,             /* 0.2 % of one core */
-    PROBE_ADVANCE_MS = 15 * 60 * 1000,  /* credit for so long is there from the start */
+    PROBE_SHARE_PPM = 2000,            /* 0.2 % of one core */
+    PROBE_ADVANCE_MS = 15 * 60 * 1000, /* credit for so long is there from the start */
     PROBE_DISTANCE_MIN_MS = 12 * 1000,
     PROBE_PERIOD_MIN_MS = 60 * 1000, /* while they differ */
     PROBE_PERIOD_MAX_MS = 30 * 60 * 1000,

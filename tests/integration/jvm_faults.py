@@ -37,7 +37,7 @@ def strict_stops_the_jvm():
 
 def later_options_say_so():
     with jvm.Jvm(HOME) as j:
-        assert j.run(HEAP, SHORT, "prometheus=on") == 0
+        assert j.run(HEAP, SHORT, "live_probe=10m,prometheus=on,live_probe_pause=1s") == 0
         assert len(lines_with(j, "not in this version")) == 1, j.messages()
 
 

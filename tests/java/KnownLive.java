@@ -1,4 +1,3 @@
-import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.FileOutputStream;
 import java.util.Random;
@@ -50,8 +49,7 @@ public class KnownLive {
         int used = 0;
         int head = 0;
         long live = (long) reference * (slots + queue.length) + 32;
-        DataOutputStream truth = new DataOutputStream(
-                new BufferedOutputStream(new FileOutputStream(option(args, "truth", "truth")), 4096));
+        DataOutputStream truth = new DataOutputStream(new FileOutputStream(option(args, "truth", "truth")));
         final long begin = System.nanoTime();
         long allocated = 0;
         long written = 0;
