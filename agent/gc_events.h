@@ -8,8 +8,11 @@
 #include "perf_counters.h"
 #include "ring.h"
 
-/* Before events are enabled. Both are borrowed for the life of the JVM. */
-void gc_events_init(const struct perf_counters *counters, struct ring *ring);
+/*
+ * Before events are enabled. Both are borrowed for the life of the JVM. `counted`: each pause of this JVM moves one of
+ * the counters; otherwise (no counters at all, Shenandoah) a record says little more than how long the pause was.
+ */
+void gc_events_init(const struct perf_counters *counters, struct ring *ring, int counted);
 void gc_events_start(void);
 void gc_events_finish(void);
 

@@ -1,10 +1,12 @@
 /*
- * The one private thing of HotSpot that we read: gHotSpotVMStructs, the table that libjvm exports for the
- * serviceability agent. Two entries are taken from it, both present and equal in JDK 11 to 25: PerfMemory::_start and
- * the reserved range of the heap.
+ * The one private thing of HotSpot that we read: gHotSpotVMStructs and gHotSpotVMTypes, the tables that libjvm exports
+ * for the serviceability agent. Three things are taken from them, all present and equal in JDK 11 to 25:
+ * PerfMemory::_start, the reserved range of the heap, and the values of the JVM's flags.
  */
 #ifndef HEAPCAST_VM_STRUCTS_H
 #define HEAPCAST_VM_STRUCTS_H
+
+#include <heapcast/gc_sample.h>
 
 #include <jni.h>
 #include <stddef.h>
@@ -18,5 +20,10 @@ const unsigned char *vm_perf_memory(void);
 
 /* The heap's reserved address range (Serial, Parallel, G1); 0 where it can't be told. After VMInit only. */
 int vm_heap_range(uintptr_t *out_start, size_t *out_bytes);
+
+/* The flags as they are in force, after the JVM has chosen what the user left open. After VMInit only. */
+enum hc_collector vm_collector(void); /* HC_COLLECTOR_UNKNOWN where no flag tells */
+uint64_t vm_max_heap_bytes(void);     /* -Xmx; HC_BYTES_UNKNOWN where it can't be told */
+int vm_has_generations(void);         /* of ZGC and Shenandoah: 1 if this JVM runs them with generations */
 
 #endif

@@ -84,7 +84,9 @@ public class Churn {
                 Thread.sleep(500);
             }
         }
-        System.out.println("done after " + collections() + " collections, live " + kept.length);
+        if (wanted > 0) { /* a run-time image may lack java.management */
+            System.out.println("done after " + collections() + " collections, live " + kept.length);
+        }
         long exit = option(args, "exit", 0);
         if (exit == 1) {
             System.exit(0);
