@@ -8,12 +8,15 @@
 #include <time.h>
 
 enum {
-    BUSY_MS = 50,       /* a cycle's record stays in its bean until the next cycle ends */
+    BUSY_MS = 50,  /* a cycle's record stays in its bean until the next cycle ends */
+    HURRY_MS = 10, /* collections were missed, or the beans' clock is not well known yet */
+    HURRY_TURNS = 50,
     QUIET_MS = 250,     /* nothing happened for QUIET_AFTER_NS */
     FALL_TURNS_MAX = 4, /* a concurrent cycle goes on giving back after its last pause */
     NAME_SIZE = 64
 };
 #define QUIET_AFTER_NS (10 * INT64_C(1000000000))
+#define CLOCK_KNOWN_NS (4 * INT64_C(1000000))
 
 static int64_t now_ns(void)
 {
@@ -252,14 +255,15 @@ static int use_from_map(JNIEnv *jni, const struct bean_gauge *g, jobject map, st
     return 1;
 }
 
-/* A young collection leaves the old pool's "use after collection" as some earlier collection set it: stale. What is
- * used there now is newer than that, and grows in collections only, or by what is allocated there at once. */
+/* A young pause leaves the old pool's "use after collection" as some earlier collection set it: stale. What is used
+ * there now is newer than that, and grows in collections only, or by what is allocated there at once. */
 static int use_from_pools(JNIEnv *jni, const struct bean_gauge *g, enum hc_gc_kind kind, struct use *out)
 {
+    int stale = kind == HC_GC_YOUNG && g->collector != HC_COLLECTOR_Z && g->collector != HC_COLLECTOR_SHENANDOAH;
     *out = (struct use){0, -1, 0};
     for (size_t i = 0; i < g->pool_count; i++) {
         const struct heap_pool *pool = &g->pools[i];
-        jmethodID get = pool->old && kind == HC_GC_YOUNG ? g->call.get_usage : g->call.get_collection_usage;
+        jmethodID get = pool->old && stale ? g->call.get_usage : g->call.get_collection_usage;
         if (!add_use(jni, g, (*jni)->CallObjectMethod(jni, pool->object, get), pool->old, out))
             return 0;
     }
@@ -267,15 +271,20 @@ static int use_from_pools(JNIEnv *jni, const struct bean_gauge *g, enum hc_gc_ki
 }
 
 /*
- * The beans count milliseconds from a moment in the JVM's start that nothing tells. But each record is read after its
- * end, so that moment is no later than any reading says; after some readings the earliest is right to a millisecond.
+ * The beans count milliseconds from a moment in the JVM's start that nothing tells. But a collection that was not there
+ * in the turn before, and is there now, has ended between: each one narrows down where that moment is. Right to
+ * a millisecond or two after a few collections, which is enough to tell which pauses are whose.
  */
 static void set_time(struct bean_gauge *g, int64_t start_ms, int64_t end_ms, struct gc_record *r)
 {
-    int64_t zero_ns = now_ns() - end_ms * 1000000;
-    if (zero_ns < g->zero_ns)
-        g->zero_ns = zero_ns;
-    r->end_ns = g->zero_ns + end_ms * 1000000;
+    int64_t after = g->looked_ns - (end_ms + 1) * 1000000, until = now_ns() - end_ms * 1000000;
+    if (after > g->zero_after_ns)
+        g->zero_after_ns = after;
+    if (until < g->zero_until_ns)
+        g->zero_until_ns = until;
+    if (g->zero_until_ns - g->zero_after_ns > CLOCK_KNOWN_NS)
+        g->hurry = HURRY_TURNS;
+    r->end_ns = g->zero_after_ns + (g->zero_until_ns - g->zero_after_ns) / 2 + end_ms * 1000000;
     r->duration_ns = (end_ms - start_ms) * 1000000;
 }
 
@@ -326,11 +335,11 @@ static int64_t committed(JNIEnv *jni, const struct bean_gauge *g, int64_t pools)
     return !java_failed(jni) && total > pools ? total : pools;
 }
 
-static void push(struct bean_gauge *g, struct gc_record *r, enum hc_gc_kind kind, int64_t moved)
+static void push(struct bean_gauge *g, struct gc_record *r)
 {
-    r->kind = kind;
     r->source = (enum hc_gc_source)atomic_load_explicit(&g->source, memory_order_relaxed);
-    r->missed = moved > 1 && moved <= UINT32_MAX ? (uint32_t)(moved - 1) : 0;
+    if (r->missed > 0)
+        g->hurry = HURRY_TURNS;
     ring_push(&g->cycles, r);
 }
 
@@ -350,22 +359,54 @@ static int64_t full_since(struct bean_gauge *g)
     return g->full_invocations - before;
 }
 
-static void look_at(JNIEnv *jni, struct bean_gauge *g, struct gc_bean *bean)
+/* 1 and *out where this bean has a collection that was not there before. */
+static int look_at_bean(JNIEnv *jni, struct bean_gauge *g, struct gc_bean *bean, struct gc_record *out)
 {
-    struct gc_record r = {0};
+    struct gc_record r = {.kind = bean->kind};
     int64_t count = count_of(jni, g, bean), moved = count - bean->count;
-    if (count < 0 || moved == 0)
-        return;
+    if (count < 0 || moved <= 0)
+        return 0;
     bean->count = count;
     if (full_since(g) > 0) /* which of them the record describes can't be told: a full one says more anyway */
-        return;
+        return 0;
     int read = atomic_load_explicit(&g->source, memory_order_relaxed) == HC_GC_SOURCE_GC_INFO
                    ? read_info(jni, g, bean, &r)
                    : read_pools(jni, g, bean, &r);
     if (java_failed(jni) || !read)
-        return;
+        return 0;
     r.committed = committed(jni, g, r.committed);
-    push(g, &r, bean->kind, moved);
+    r.missed = moved <= UINT32_MAX ? (uint32_t)(moved - 1) : 0;
+    *out = r;
+    return 1;
+}
+
+static void in_order_of_end(struct gc_record *records, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        for (size_t k = i; k > 0 && records[k].end_ns < records[k - 1].end_ns; k--) {
+            struct gc_record later = records[k - 1];
+            records[k - 1] = records[k];
+            records[k] = later;
+        }
+}
+
+static void look_at_beans(JNIEnv *jni, struct bean_gauge *g)
+{
+    struct gc_record records[BEAN_GAUGE_BEANS];
+    size_t count = 0;
+    int64_t now = now_ns();
+    for (size_t i = 0; i < g->bean_count; i++)
+        count += (size_t)look_at_bean(jni, g, &g->beans[i], &records[count]);
+    g->looked_ns = now;
+    if (count > 1 && atomic_load_explicit(&g->source, memory_order_relaxed) == HC_GC_SOURCE_COLLECTION_USAGE) {
+        /* all pools show the newest collection, and which bean's that was can't be told */
+        for (; count > 1; count--)
+            records[0].missed += 1 + records[count - 1].missed;
+        records[0].kind = HC_GC_YOUNG;
+    }
+    in_order_of_end(records, count);
+    for (size_t i = 0; i < count; i++)
+        push(g, &records[i]);
 }
 
 /* Without beans: a collection is where the heap's use falls, and its end is where it rises again. */
@@ -384,14 +425,15 @@ static void look_at_runtime(JNIEnv *jni, struct bean_gauge *g)
     }
     if (g->runtime_low < 0)
         return;
+    int whole = !g->generations && (g->collector == HC_COLLECTOR_Z || g->collector == HC_COLLECTOR_SHENANDOAH);
     struct gc_record r = {.end_ns = now_ns(),
+                          .kind = whole ? HC_GC_OLD : HC_GC_YOUNG,
                           .used_before = -1,
                           .used_after = g->runtime_low,
                           .old_before = -1,
                           .old_after = -1,
                           .committed = total};
-    int whole = !g->generations && (g->collector == HC_COLLECTOR_Z || g->collector == HC_COLLECTOR_SHENANDOAH);
-    push(g, &r, whole ? HC_GC_OLD : HC_GC_YOUNG, 1);
+    push(g, &r);
     g->runtime_low = -1;
     g->runtime_turns = 0;
 }
@@ -406,7 +448,8 @@ void bean_gauge_init(struct bean_gauge *g, enum hc_collector collector, int gene
     g->generations = generations;
     g->pauses = pauses;
     g->counters = counters;
-    g->zero_ns = INT64_MAX;
+    g->zero_after_ns = INT64_MIN;
+    g->zero_until_ns = INT64_MAX;
     g->runtime_low = -1;
 }
 
@@ -423,6 +466,7 @@ static void set_up(JNIEnv *jni, struct bean_gauge *g)
     enum hc_gc_source source = best_source(g);
     for (size_t i = 0; i < g->bean_count && source != HC_GC_SOURCE_RUNTIME; i++)
         g->beans[i].count = count_of(jni, g, &g->beans[i]); /* what was before is known by its count alone */
+    g->looked_ns = now_ns();
     (void)full_since(g);
     if (source == HC_GC_SOURCE_RUNTIME && (g->runtime == NULL || g->collector == HC_COLLECTOR_CMS))
         return; /* CMS: of its cycles nothing is seen then; the callbacks see the rest */
@@ -450,7 +494,12 @@ int bean_gauge_run(void *gauge, JNIEnv *jni)
     if (source == HC_GC_SOURCE_RUNTIME)
         look_at_runtime(jni, g);
     else
-        for (size_t i = 0; i < g->bean_count; i++)
-            look_at(jni, g, &g->beans[i]);
-    return quiet ? QUIET_MS : BUSY_MS;
+        look_at_beans(jni, g);
+    if (quiet)
+        return QUIET_MS;
+    if (g->hurry > 0) {
+        g->hurry--;
+        return HURRY_MS;
+    }
+    return BUSY_MS;
 }

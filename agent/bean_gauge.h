@@ -35,7 +35,9 @@ struct bean_gauge {
     int tried;
     uint64_t pauses_seen;
     int64_t pause_seen_ns;
-    int64_t zero_ns; /* CLOCK_MONOTONIC at the beans' zero, as near as it was ever seen; INT64_MAX: not yet */
+    int64_t looked_ns;                    /* the turn before */
+    int64_t zero_after_ns, zero_until_ns; /* CLOCK_MONOTONIC at the beans' zero lies between */
+    int hurry;                            /* turns that come sooner */
     int64_t full_invocations;
     struct gc_bean {
         jobject object;

@@ -49,8 +49,9 @@ void gc_events_start(void)
     at_start.start_ns = now_ns();
 }
 
-static void copy_cause(const struct perf_counters *c, char *out)
+static void copy_cause(const struct perf_counters *c, struct gc_record *r)
 {
+    char *out = r->cause;
     static const char none[] = "No GC";
     const volatile char *from = c->cause;
     size_t i = 0;
@@ -59,7 +60,8 @@ static void copy_cause(const struct perf_counters *c, char *out)
         return;
     while (i < sizeof none && from[i] == none[i])
         i++;
-    if (i == sizeof none) /* cleared already: Serial, Parallel and CMS before JDK 25 */
+    r->cause_cleared = i == sizeof none; /* Serial, Parallel and CMS before JDK 25 */
+    if (r->cause_cleared)
         from = c->last_cause;
     for (i = 0; i < RING_CAUSE - 1 && from[i] != '\0'; i++)
         out[i] = from[i];
@@ -89,6 +91,6 @@ void gc_events_finish(void)
      * both. Taken for a Remark it would put the count of a cycle's pauses out of step. */
     if (at_start.counted && r.young_count + r.full_count + r.phase_count == 0)
         return;
-    copy_cause(c, r.cause);
+    copy_cause(c, &r);
     ring_push(at_start.ring, &r);
 }

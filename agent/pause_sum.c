@@ -34,11 +34,23 @@ void pause_sum_add(struct pause_sum *sum, const struct gc_record *r)
     memcpy(pause->cause, r->cause, sizeof pause->cause);
 }
 
-void pause_sum_take(struct pause_sum *sum, int64_t end_ns, int minor, struct pause_total *out)
+static int is_of_next_cycle(const struct pause_sum *sum, const struct pause *pause, int64_t end_ns, int64_t slack_ns,
+                            const int taken[2])
 {
+    int64_t begin_ns = pause->end_ns - pause->duration_ns;
+    const char *cause = pause->minor ? sum->minor_cause : sum->major_cause;
+    if (begin_ns > end_ns + slack_ns)
+        return 1;
+    return begin_ns > end_ns - slack_ns && taken[pause->minor] && strcmp(cause, pause->cause) != 0;
+}
+
+void pause_sum_take(struct pause_sum *sum, int64_t end_ns, int64_t slack_ns, int minor, struct pause_total *out)
+{
+    int taken[2] = {0, 0};
     *out = sum->early;
     sum->early = (struct pause_total){0};
-    while (sum->count > 0 && sum->waiting[0].end_ns <= end_ns) {
+    while (sum->count > 0 && !is_of_next_cycle(sum, &sum->waiting[0], end_ns, slack_ns, taken)) {
+        taken[sum->waiting[0].minor] = 1;
         total_add(out, &sum->waiting[0]);
         remember_cause(sum, &sum->waiting[0]);
         drop_oldest(sum);

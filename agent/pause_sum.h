@@ -32,10 +32,12 @@ struct pause_sum {
 
 void pause_sum_add(struct pause_sum *sum, const struct gc_record *record);
 /*
- * Takes all pauses that ended by `end_ns`. The cause is that of the newest pause of the same sort (`minor`: of a minor
- * cycle), for minor cycles may run inside a major one; if it was taken already, it is remembered.
+ * Takes all pauses that began before the collection ended, at `end_ns` give or take `slack_ns`: inside that range one
+ * with another cause than those before it is taken for the first of the next cycle, which may follow at once
+ * (System.gc() waits for the cycle that runs). The cause is that of the newest pause of the same sort (`minor`: of a
+ * minor cycle), for minor cycles may run inside a major one; if it was taken already, it is remembered.
  */
-void pause_sum_take(struct pause_sum *sum, int64_t end_ns, int minor, struct pause_total *out);
+void pause_sum_take(struct pause_sum *sum, int64_t end_ns, int64_t slack_ns, int minor, struct pause_total *out);
 /* End of the oldest pause that waits; INT64_MAX: none. */
 int64_t pause_sum_oldest_ns(const struct pause_sum *sum);
 

@@ -30,6 +30,7 @@ struct gc_record {
     uint32_t missed;                               /* beans: collections since the record before that nobody saw */
     enum hc_gc_kind kind;                          /* as the bean's name tells; 0: a pause, its counters tell */
     enum hc_gc_source source;
+    int cause_cleared;      /* it was taken from the last cause: Serial, Parallel and CMS before JDK 25 */
     char cause[RING_CAUSE]; /* empty where no source tells */
 };
 

@@ -5,8 +5,8 @@
 
 /* A pause that no collection claimed within this time is reported by itself. */
 #define OVERDUE_NS (5 * INT64_C(1000000000))
-/* A bean's clock counts whole milliseconds, and the agent's idea of its zero is late by a fraction of one. */
-#define CLOCK_SLACK_NS INT64_C(1000000)
+/* A bean's clock counts whole milliseconds from a moment that the agent knows to some two. */
+#define CLOCK_SLACK_NS (4 * INT64_C(1000000))
 /* G1MixedGCCountTarget: G1 spreads the old regions of a cycle over so many collections. */
 enum { MIXED_AT_MOST = 8 };
 
@@ -121,6 +121,20 @@ static void set_cause(struct hc_gc_sample *out, const char *cause)
     snprintf(out->cause, sizeof out->cause, "%.*s", (int)sizeof out->cause - 1, cause);
 }
 
+/*
+ * Remark and Cleanup leave the cause of the pause before them in the counter. Before JDK 25 Parallel goes from a young
+ * collection, done or given up, to a full one for a cause of its own that is gone at the end (PSScavenge::invoke).
+ */
+static const char *cause_of(const struct sampler *s, enum hc_gc_kind kind, const struct gc_record *r)
+{
+    if (kind == HC_GC_PAUSE)
+        return "Concurrent Cycle";
+    if (s->collector == HC_COLLECTOR_PARALLEL && kind == HC_GC_FULL && r->cause_cleared &&
+        strcmp(r->cause, "Allocation Failure") == 0)
+        return "Ergonomics";
+    return r->cause;
+}
+
 int sampler_make(struct sampler *s, const struct gc_record *r, int64_t wall_minus_monotonic_ns,
                  struct hc_gc_sample *out)
 {
@@ -146,8 +160,7 @@ int sampler_make(struct sampler *s, const struct gc_record *r, int64_t wall_minu
         .source = (uint8_t)r->source,
     };
     out->gc_time_us = out->pause_us;
-    /* Remark and Cleanup leave the cause of the pause before them in the counter. */
-    set_cause(out, kind == HC_GC_PAUSE ? "Concurrent Cycle" : r->cause);
+    set_cause(out, cause_of(s, kind, r));
     s->used_after = r->used_after;
     return 1;
 }
@@ -156,7 +169,8 @@ void sampler_make_cycle(struct sampler *s, const struct gc_record *r, int64_t wa
                         struct hc_gc_sample *out)
 {
     struct pause_total pauses;
-    pause_sum_take(&s->pauses, r->end_ns + CLOCK_SLACK_NS, s->collector == HC_COLLECTOR_Z && r->kind == HC_GC_YOUNG, &pauses);
+    pause_sum_take(&s->pauses, r->end_ns, CLOCK_SLACK_NS, s->collector == HC_COLLECTOR_Z && r->kind == HC_GC_YOUNG,
+                   &pauses);
     /* Nothing between may be unknown, and a minor cycle may run inside a major one. */
     int follows = s->source == SAMPLER_CYCLES && r->missed == 0 && s->used_after >= 0 &&
                   r->used_before >= s->used_after && r->end_ns - r->duration_ns + CLOCK_SLACK_NS >= s->end_ns;
@@ -185,7 +199,7 @@ int sampler_make_overdue(struct sampler *s, int64_t now_ns, int64_t wall_minus_m
     struct pause_total pauses;
     if (pause_sum_oldest_ns(&s->pauses) > now_ns - OVERDUE_NS)
         return 0;
-    pause_sum_take(&s->pauses, now_ns, 0, &pauses);
+    pause_sum_take(&s->pauses, now_ns, 0, 0, &pauses);
     *out = (struct hc_gc_sample){
         .end_time_ms = (now_ns + wall_minus_monotonic_ns) / 1000000,
         .gc_id = ++s->gc_id,

@@ -43,6 +43,7 @@ public class Churn {
         for (int i = 0; i < kept.length; i++) {
             kept[i] = new byte[1000];
         }
+        System.out.println("filled " + System.currentTimeMillis());
         long begin = System.nanoTime();
         long nextFull = full;
         long allocated = 0;
