@@ -213,8 +213,7 @@ static void start(JNIEnv *jni)
         return;
     notify(JVMTI_ENABLE, JVMTI_EVENT_RESOURCE_EXHAUSTED);
     if (setup.missing == NULL) {
-        int counted = setup.source != SAMPLER_CYCLES;
-        gc_events_init(&agent.counters, &agent.ring, counted);
+        gc_events_init(&agent.counters, &agent.ring);
         /* Finish first: a pause that begins between the two would else leave a Start without its Finish */
         notify(JVMTI_ENABLE, JVMTI_EVENT_GARBAGE_COLLECTION_FINISH);
         notify(JVMTI_ENABLE, JVMTI_EVENT_GARBAGE_COLLECTION_START);

@@ -285,7 +285,7 @@ static void set_time(struct bean_gauge *g, int64_t start_ms, int64_t end_ms, str
     if (g->zero_until_ns - g->zero_after_ns > CLOCK_KNOWN_NS)
         g->hurry = HURRY_TURNS;
     r->end_ns = g->zero_after_ns + (g->zero_until_ns - g->zero_after_ns) / 2 + end_ms * 1000000;
-    r->duration_ns = (end_ms - start_ms) * 1000000;
+    r->pause_ns = (end_ms - start_ms) * 1000000;
 }
 
 static int read_info(JNIEnv *jni, struct bean_gauge *g, const struct gc_bean *bean, struct gc_record *r)
@@ -320,7 +320,7 @@ static int read_pools(JNIEnv *jni, struct bean_gauge *g, const struct gc_bean *b
     if (!use_from_pools(jni, g, bean->kind, &after))
         return 0;
     r->end_ns = now_ns();
-    r->duration_ns = 0;
+    r->pause_ns = 0;
     r->used_before = r->old_before = -1;
     r->used_after = after.used;
     r->old_after = after.old_used;

@@ -28,11 +28,12 @@ static int64_t used(const struct perf_counters *c)
            perf_value(c->old_used);
 }
 
-void gc_events_init(const struct perf_counters *counters, struct ring *ring, int counted)
+void gc_events_init(const struct perf_counters *counters, struct ring *ring)
 {
     at_start.counters = counters;
     at_start.ring = ring;
-    at_start.counted = counted;
+    /* Shenandoah's move at other times */
+    at_start.counted = counters->young_invocations != NULL && counters->collector != HC_COLLECTOR_SHENANDOAH;
     at_start.phase_invocations = perf_value(counters->phase_invocations);
 }
 
@@ -75,7 +76,7 @@ void gc_events_finish(void)
     if (at_start.depth == 0 || --at_start.depth > 0) /* 0: events were switched on inside a pause (late attach) */
         return;
     r.end_ns = now_ns();
-    r.duration_ns = r.end_ns - at_start.start_ns;
+    r.pause_ns = r.end_ns - at_start.start_ns;
     r.used_before = at_start.used_before;
     r.used_after = used(c);
     r.old_before = at_start.old_before;

@@ -8,11 +8,8 @@
 #include "perf_counters.h"
 #include "ring.h"
 
-/*
- * Before events are enabled. Both are borrowed for the life of the JVM. `counted`: each pause of this JVM moves one of
- * the counters; otherwise (no counters at all, Shenandoah) a record says little more than how long the pause was.
- */
-void gc_events_init(const struct perf_counters *counters, struct ring *ring, int counted);
+/* Before events are enabled. Both are borrowed for the life of the JVM; where it has no counters, all are NULL. */
+void gc_events_init(const struct perf_counters *counters, struct ring *ring);
 void gc_events_start(void);
 void gc_events_finish(void);
 

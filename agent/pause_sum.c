@@ -30,7 +30,7 @@ void pause_sum_add(struct pause_sum *sum, const struct gc_record *r)
     }
     struct pause *pause = &sum->waiting[sum->count++];
     *pause = (struct pause){
-        .end_ns = r->end_ns, .duration_ns = r->duration_ns > 0 ? r->duration_ns : 0, .minor = r->young_count > 0};
+        .end_ns = r->end_ns, .duration_ns = r->pause_ns > 0 ? r->pause_ns : 0, .minor = r->young_count > 0};
     memcpy(pause->cause, r->cause, sizeof pause->cause);
 }
 

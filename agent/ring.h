@@ -19,8 +19,8 @@ enum { RING_SLOTS = 1024, RING_CAUSE = 40 };
 
 /* What a producer saw, before anything is worked out from it. Bytes; -1 where no counter or bean tells. */
 struct gc_record {
-    int64_t end_ns;      /* CLOCK_MONOTONIC, the clock of the GC log's timenanos */
-    int64_t duration_ns; /* from the Start to the Finish callback; of a cycle, from its start to its end */
+    int64_t end_ns;   /* CLOCK_MONOTONIC, the clock of the GC log's timenanos */
+    int64_t pause_ns; /* from the Start to the Finish callback; of a cycle, from its start to its end */
     int64_t used_before, used_after;
     int64_t old_before, old_after;
     int64_t committed;

@@ -147,7 +147,7 @@ int sampler_make(struct sampler *s, const struct gc_record *r, int64_t wall_minu
     *out = (struct hc_gc_sample){
         .end_time_ms = (r->end_ns + wall_minus_monotonic_ns) / 1000000,
         .gc_id = ++s->gc_id,
-        .pause_us = us(r->duration_ns),
+        .pause_us = us(r->pause_ns),
         .heap_used_before_bytes = s->collector == HC_COLLECTOR_G1 ? (uint64_t)r->used_before : HC_BYTES_UNKNOWN,
         .heap_used_after_bytes = (uint64_t)r->used_after,
         .old_used_after_bytes = (uint64_t)r->old_after,
@@ -173,7 +173,7 @@ void sampler_make_cycle(struct sampler *s, const struct gc_record *r, int64_t wa
                    &pauses);
     /* Nothing between may be unknown, and a minor cycle may run inside a major one. */
     int follows = s->source == SAMPLER_CYCLES && r->missed == 0 && s->used_after >= 0 &&
-                  r->used_before >= s->used_after && r->end_ns - r->duration_ns + CLOCK_SLACK_NS >= s->end_ns;
+                  r->used_before >= s->used_after && r->end_ns - r->pause_ns + CLOCK_SLACK_NS >= s->end_ns;
     *out = (struct hc_gc_sample){
         .end_time_ms = (r->end_ns + wall_minus_monotonic_ns) / 1000000,
         .gc_id = s->gc_id += 1 + r->missed,
