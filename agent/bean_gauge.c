@@ -374,6 +374,10 @@ static int look_at_bean(JNIEnv *jni, struct bean_gauge *g, struct gc_bean *bean,
                    : read_pools(jni, g, bean, &r);
     if (java_failed(jni) || !read)
         return 0;
+    /* Cancelled by an allocation failure, and gone over into a degenerated pause with a record of its own: what is used
+     * now is not what a collection left. */
+    if (g->collector == HC_COLLECTOR_SHENANDOAH && r.used_before >= 0 && r.used_after >= r.used_before)
+        r.kind = HC_GC_PAUSE;
     r.committed = committed(jni, g, r.committed);
     r.missed = moved <= UINT32_MAX ? (uint32_t)(moved - 1) : 0;
     *out = r;
