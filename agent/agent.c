@@ -189,7 +189,6 @@ static uint64_t collections_before(void)
         perf_value(c->young_invocations) + perf_value(c->full_invocations) + perf_value(c->phase_invocations);
     return count > 0 ? (uint64_t)count : 0;
 }
-}
 
 /* The JVM lives: counters are there, threads can be started. */
 static void start(JNIEnv *jni)

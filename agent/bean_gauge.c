@@ -359,6 +359,24 @@ static int64_t full_since(struct bean_gauge *g)
     return g->full_invocations - before;
 }
 
+/*
+ * 1 for the record of a collection that came to nothing, so that what was used then is not what a collection left: a
+ * cycle of Shenandoah that an allocation failure cancelled, to go on in a pause with a record of its own; a young
+ * collection that Serial and Parallel gave up for the full one that follows it.
+ */
+static int left_nothing(const struct bean_gauge *g, const struct gc_record *r)
+{
+    switch (g->collector) {
+    case HC_COLLECTOR_SHENANDOAH:
+        return r->used_before >= 0 && r->used_after >= r->used_before;
+    case HC_COLLECTOR_SERIAL:
+    case HC_COLLECTOR_PARALLEL:
+        return r->used_after == r->used_before;
+    default:
+        return 0;
+    }
+}
+
 /* 1 and *out where this bean has a collection that was not there before. */
 static int look_at_bean(JNIEnv *jni, struct bean_gauge *g, struct gc_bean *bean, struct gc_record *out)
 {
@@ -374,9 +392,7 @@ static int look_at_bean(JNIEnv *jni, struct bean_gauge *g, struct gc_bean *bean,
                    : read_pools(jni, g, bean, &r);
     if (java_failed(jni) || !read)
         return 0;
-    /* Cancelled by an allocation failure, and gone over into a degenerated pause with a record of its own: what is used
-     * now is not what a collection left. */
-    if (g->collector == HC_COLLECTOR_SHENANDOAH && r.used_before >= 0 && r.used_after >= r.used_before)
+    if (left_nothing(g, &r))
         r.kind = HC_GC_PAUSE;
     r.committed = committed(jni, g, r.committed);
     r.missed = moved <= UINT32_MAX ? (uint32_t)(moved - 1) : 0;

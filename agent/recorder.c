@@ -223,7 +223,6 @@ static void drain(struct recorder *r)
         observe(r, &sample);
     take_views(r);
 }
-}
 
 static void take_exhausted(struct recorder *r)
 {
