@@ -11,11 +11,13 @@ enum {
     BUSY_MS = 50,  /* a cycle's record stays in its bean until the next cycle ends */
     HURRY_MS = 10, /* collections were missed, or the beans' clock is not well known yet */
     HURRY_TURNS = 50,
-    QUIET_MS = 250,     /* nothing happened for QUIET_AFTER_NS */
+    QUIET_MS = 200,     /* no pause for ACTIVE_NS */
     FALL_TURNS_MAX = 4, /* a concurrent cycle goes on giving back after its last pause */
     NAME_SIZE = 64
 };
-#define QUIET_AFTER_NS (10 * INT64_C(1000000000))
+#define AWAITED_NS (10 * INT64_C(1000000000))
+#define ACTIVE_NS (2 * INT64_C(1000000000))
+#define QUIET_LOOK_NS (1 * INT64_C(1000000000))
 #define CLOCK_KNOWN_NS (4 * INT64_C(1000000))
 
 static int64_t now_ns(void)
@@ -282,8 +284,6 @@ static void set_time(struct bean_gauge *g, int64_t start_ms, int64_t end_ms, str
         g->zero_after_ns = after;
     if (until < g->zero_until_ns)
         g->zero_until_ns = until;
-    if (g->zero_until_ns - g->zero_after_ns > CLOCK_KNOWN_NS)
-        g->hurry = HURRY_TURNS;
     r->end_ns = g->zero_after_ns + (g->zero_until_ns - g->zero_after_ns) / 2 + end_ms * 1000000;
     r->pause_ns = (end_ms - start_ms) * 1000000;
 }
@@ -410,7 +410,8 @@ static void in_order_of_end(struct gc_record *records, size_t count)
         }
 }
 
-static void look_at_beans(JNIEnv *jni, struct bean_gauge *g)
+/* How many collections there were that were not there before. */
+static size_t look_at_beans(JNIEnv *jni, struct bean_gauge *g)
 {
     struct gc_record records[BEAN_GAUGE_BEANS];
     size_t count = 0;
@@ -427,6 +428,7 @@ static void look_at_beans(JNIEnv *jni, struct bean_gauge *g)
     in_order_of_end(records, count);
     for (size_t i = 0; i < count; i++)
         push(g, &records[i]);
+    return count;
 }
 
 /* Without beans: a collection is where the heap's use falls, and its end is where it rises again. */
@@ -487,11 +489,40 @@ static void set_up(JNIEnv *jni, struct bean_gauge *g)
     for (size_t i = 0; i < g->bean_count && source != HC_GC_SOURCE_RUNTIME; i++)
         g->beans[i].count = count_of(jni, g, &g->beans[i]); /* what was before is known by its count alone */
     g->looked_ns = now_ns();
+    g->pauses_seen = ring_count(g->pauses);
     (void)full_since(g);
     if (source == HC_GC_SOURCE_RUNTIME && (g->runtime == NULL || g->collector == HC_COLLECTOR_CMS))
         return; /* CMS: of its cycles nothing is seen then; the callbacks see the rest */
     atomic_store_explicit(&g->source, source, memory_order_relaxed);
     log_line(LOG_LEVEL_INFO, "collections are read from %s", what[source]);
+}
+
+/* A pause belongs to a collection whose record is to be awaited, for some time: a long cycle has several pauses. */
+static void note_pauses(struct bean_gauge *g, int64_t now)
+{
+    uint64_t pauses = ring_count(g->pauses);
+    if (pauses != g->pauses_seen) {
+        g->pauses_seen = pauses;
+        g->pause_seen_ns = now;
+        g->awaited = 1;
+    }
+    if (now - g->pause_seen_ns > AWAITED_NS)
+        g->awaited = 0;
+}
+
+static int turn_after(struct bean_gauge *g, int64_t now)
+{
+    int active = g->awaited || now - g->pause_seen_ns < ACTIVE_NS;
+    int known = g->zero_until_ns != INT64_MAX && g->zero_until_ns - g->zero_after_ns <= CLOCK_KNOWN_NS;
+    if (g->hurry > 0) {
+        g->hurry--;
+        return HURRY_MS;
+    }
+    if (!active)
+        return QUIET_MS;
+    return known || !g->awaited || atomic_load_explicit(&g->source, memory_order_relaxed) != HC_GC_SOURCE_GC_INFO
+               ? BUSY_MS
+               : HURRY_MS;
 }
 
 int bean_gauge_run(void *gauge, JNIEnv *jni)
@@ -505,21 +536,13 @@ int bean_gauge_run(void *gauge, JNIEnv *jni)
     if (source == HC_GC_SOURCE_UNKNOWN)
         return 0;
     int64_t now = now_ns();
-    uint64_t pauses = ring_count(g->pauses);
-    if (pauses != g->pauses_seen) {
-        g->pauses_seen = pauses;
-        g->pause_seen_ns = now;
-    }
-    int quiet = now - g->pause_seen_ns > QUIET_AFTER_NS;
+    note_pauses(g, now);
     if (source == HC_GC_SOURCE_RUNTIME)
         look_at_runtime(jni, g);
-    else
-        look_at_beans(jni, g);
-    if (quiet)
-        return QUIET_MS;
-    if (g->hurry > 0) {
-        g->hurry--;
-        return HURRY_MS;
-    }
-    return BUSY_MS;
+    else if (g->awaited ||
+             now - g->looked_ns >= QUIET_LOOK_NS) /* the pauses of a cycle may be seen before the one before
+                                                      it has its record, and then nothing is awaited */
+        if (look_at_beans(jni, g) > 0)
+            g->awaited = 0;
+    return turn_after(g, now);
 }

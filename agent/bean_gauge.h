@@ -1,7 +1,7 @@
 /*
  * What the platform's GC beans know of each collection, for collectors whose work ends outside a pause (ZGC,
- * Shenandoah, CMS) and for JVMs without performance counters. A task of the Java thread: it looks at the beans' counts
- * 50 ms after a pause at the latest, and asks for more only where a count has moved.
+ * Shenandoah, CMS) and for JVMs without performance counters. A task of the Java thread: it sees a pause within 200 ms,
+ * from then on looks at the beans' counts each 50 ms, and asks for more only where a count has moved.
  *
  * The first of these that this JVM has:
  *   GcInfo of com.sun.management    the bean's own record of its last collection: use before and after it, exact
@@ -35,6 +35,7 @@ struct bean_gauge {
     int tried;
     uint64_t pauses_seen;
     int64_t pause_seen_ns;
+    int awaited;                          /* there were pauses; the record of their collection is still to come */
     int64_t looked_ns;                    /* the turn before */
     int64_t zero_after_ns, zero_until_ns; /* CLOCK_MONOTONIC at the beans' zero lies between */
     int hurry;                            /* turns that come sooner */

