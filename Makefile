@@ -185,6 +185,12 @@ soak: all
 	@scripts/bootstrap.sh test
 	@. scripts/places.sh && $$(python_tool) tests/nightly/soak.py
 
+.PHONY: test-matrix
+## test-matrix: each collector on each JDK in each way to run it against the JVM's log, as a table (15 minutes)
+test-matrix: all
+	@scripts/bootstrap.sh test
+	@FULL=1 tests/integration/jvm_matrix.py
+
 .PHONY: test-flink
 ## test-flink: the agent in a real Flink TaskManager, and what is resolved fed back to Flink
 test-flink: all

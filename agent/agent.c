@@ -4,6 +4,7 @@
  * when Agent_OnLoad returns an error, so only strict=true does that.
  */
 #include "args.h"
+#include "bean_gauge.h"
 #include "flink_process.h"
 #include "gc_events.h"
 #include "java_thread.h"
@@ -38,6 +39,7 @@ static struct agent {
     struct jvm_gauge gauge;
     struct live_watch watch;
     struct live_probe probe;
+    struct bean_gauge beans;
 } agent = {.taken = ATOMIC_FLAG_INIT};
 
 /* ---- events ---- */
@@ -78,21 +80,29 @@ static void notify(jvmtiEventMode mode, jvmtiEvent event)
 
 /* ---- start ---- */
 
-/* Why this JVM's heap can't be measured; NULL if it can. */
-static const char *limitation(int counters_found)
+static enum sampler_source source_for(enum hc_collector collector, int counters_found)
 {
-    static char text[160];
-    enum hc_collector collector = agent.counters.collector;
-    if (vm_perf_memory() == NULL)
-        return "this JVM has no performance counters (-XX:-UsePerfData, or not HotSpot): its collections can't be read";
-    if (collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL || collector == HC_COLLECTOR_G1)
-        return counters_found
-                   ? NULL
-                   : "this JVM's performance counters lack some that a sample needs: its collections can't be read";
-    snprintf(text, sizeof text,
-             "the collector of this JVM is not supported in this version (Serial, Parallel and G1 are): its "
-             "collections can't be read");
-    return text;
+    if (!counters_found)
+        return SAMPLER_CYCLES;
+    if (collector == HC_COLLECTOR_CMS)
+        return SAMPLER_BOTH;
+    return collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL || collector == HC_COLLECTOR_G1
+               ? SAMPLER_PAUSES
+               : SAMPLER_CYCLES;
+}
+
+/* Why this JVM's heap can't be measured; NULL if it can. */
+static const char *limitation(enum sampler_source source, int java_thread)
+{
+    if (agent.subject.collector == HC_COLLECTOR_EPSILON)
+        return "the collector of this JVM is Epsilon, which never collects: there is no live set to see";
+    if (source != SAMPLER_CYCLES)
+        return NULL;
+    if (agent.subject.heap_max_bytes == HC_BYTES_UNKNOWN)
+        return "this JVM tells neither its collector nor its heap's size (not HotSpot?): its collections can't be read";
+    return java_thread ? NULL
+                       : "this JVM lets no agent thread run Java, which its collector needs to be seen by: its "
+                         "collections can't be read";
 }
 
 static void describe_jvm(void)
@@ -105,7 +115,6 @@ static void describe_jvm(void)
         snprintf(subject->jvm_version, sizeof subject->jvm_version, "%s", version);
         (*agent.jvmti)->Deallocate(agent.jvmti, (unsigned char *)version);
     }
-    agent.subject.collector = agent.counters.collector;
     agent.subject.started_at_ms = process_start_ms();
 }
 
@@ -140,16 +149,45 @@ static void start_java_thread(JNIEnv *jni, struct recorder_setup *setup)
 {
     struct java_task tasks[JAVA_TASKS_MAX];
     size_t count = 0;
+    int beans = setup->source != SAMPLER_PAUSES && agent.subject.collector != HC_COLLECTOR_EPSILON;
     jvm_gauge_init(&agent.gauge);
     init_probe();
+    bean_gauge_init(&agent.beans, agent.subject.collector, vm_has_generations(), &agent.ring, &agent.counters);
     if (agent.args.off_heap_ms > 0)
         tasks[count++] = (struct java_task){jvm_gauge_run, &agent.gauge};
+    if (beans)
+        tasks[count++] = (struct java_task){bean_gauge_run, &agent.beans};
     if (agent.args.live_probe)
         tasks[count++] = (struct java_task){live_probe_run, &agent.probe};
     int runs = count > 0 && java_thread_start(agent.jvmti, jni, tasks, count, JVM_GAUGE_PERIOD_MS) == 0;
     setup->jvm_gauge = runs && agent.args.off_heap_ms > 0 ? &agent.gauge : NULL;
+    setup->cycles = runs && beans ? &agent.beans.cycles : NULL;
     setup->live_probe = runs || !agent.args.live_probe ? &agent.probe : NULL;
     setup->live_watch = &agent.watch;
+}
+
+/* Whose heap this is: the flags tell of any HotSpot, the counters confirm where there are some. */
+static void describe_heap(struct recorder_setup *setup)
+{
+    enum hc_collector collector = agent.counters.collector;
+    if (collector == HC_COLLECTOR_UNKNOWN)
+        collector = vm_collector();
+    agent.subject.collector = collector;
+    agent.subject.heap_max_bytes = vm_max_heap_bytes();
+    /* ZGC of JDK 11 reserves 16 TiB of addresses: only these have a range that is their heap */
+    if ((collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL || collector == HC_COLLECTOR_G1 ||
+         collector == HC_COLLECTOR_CMS) &&
+        vm_heap_range(&setup->heap_start, &setup->heap_bytes))
+        agent.subject.heap_max_bytes = setup->heap_bytes;
+}
+
+/* Collections before this moment: none where the agent came with the JVM. */
+static uint64_t collections_before(void)
+{
+    const struct perf_counters *c = &agent.counters;
+    int64_t count =
+        perf_value(c->young_invocations) + perf_value(c->full_invocations) + perf_value(c->phase_invocations);
+    return count > 0 ? (uint64_t)count : 0;
 }
 
 /* The JVM lives: counters are there, threads can be started. */
@@ -162,17 +200,15 @@ static void start(JNIEnv *jni)
                                    .counters = &agent.counters};
     int found = perf_counters_find(vm_perf_memory(), &agent.counters);
     ring_touch(&agent.ring);
-    setup.missing = limitation(found);
-    agent.subject.heap_max_bytes = HC_BYTES_UNKNOWN;
-    /* ZGC of JDK 11 reserves 16 TiB of addresses: only these three have a range that is their heap */
-    enum hc_collector k = agent.counters.collector;
-    if ((k == HC_COLLECTOR_SERIAL || k == HC_COLLECTOR_PARALLEL || k == HC_COLLECTOR_G1) &&
-        vm_heap_range(&setup.heap_start, &setup.heap_bytes))
-        agent.subject.heap_max_bytes = setup.heap_bytes;
+    describe_heap(&setup);
     (void)vm_code_range(&setup.code_start, &setup.code_bytes);
     describe_jvm();
-    announce(setup.missing);
+    setup.source = source_for(agent.subject.collector, found);
+    if (setup.source != SAMPLER_CYCLES)
+        setup.collections_before = collections_before();
     start_java_thread(jni, &setup);
+    setup.missing = limitation(setup.source, setup.cycles != NULL);
+    announce(setup.missing);
     if (recorder_start(&setup) != 0)
         return;
     notify(JVMTI_ENABLE, JVMTI_EVENT_RESOURCE_EXHAUSTED);

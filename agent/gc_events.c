@@ -6,8 +6,9 @@
 static struct {
     const struct perf_counters *counters;
     struct ring *ring;
-    int depth; /* pairs can nest: a collection for metadata (cause "Metadata GC Threshold") marks itself and its pause
-                */
+    int counted; /* every pause moves a counter that is read here */
+    int depth;   /* pairs can nest: a collection for metadata (cause "Metadata GC Threshold") marks itself and its pause
+                  */
     int64_t start_ns;
     int64_t used_before, old_before, eden_capacity;
     int64_t young_invocations, full_invocations;
@@ -23,13 +24,16 @@ static int64_t now_ns(void)
 
 static int64_t used(const struct perf_counters *c)
 {
-    return *c->eden_used + perf_value(c->survivor0_used) + perf_value(c->survivor1_used) + *c->old_used;
+    return perf_value(c->eden_used) + perf_value(c->survivor0_used) + perf_value(c->survivor1_used) +
+           perf_value(c->old_used);
 }
 
 void gc_events_init(const struct perf_counters *counters, struct ring *ring)
 {
     at_start.counters = counters;
     at_start.ring = ring;
+    /* Shenandoah's move at other times */
+    at_start.counted = counters->young_invocations != NULL && counters->collector != HC_COLLECTOR_SHENANDOAH;
     at_start.phase_invocations = perf_value(counters->phase_invocations);
 }
 
@@ -39,21 +43,26 @@ void gc_events_start(void)
     if (at_start.depth++ > 0)
         return;
     at_start.used_before = used(c);
-    at_start.old_before = *c->old_used;
+    at_start.old_before = perf_value(c->old_used);
     at_start.eden_capacity = perf_value(c->eden_capacity);
-    at_start.young_invocations = *c->young_invocations;
-    at_start.full_invocations = *c->full_invocations;
+    at_start.young_invocations = perf_value(c->young_invocations);
+    at_start.full_invocations = perf_value(c->full_invocations);
     at_start.start_ns = now_ns();
 }
 
-static void copy_cause(const struct perf_counters *c, char *out)
+static void copy_cause(const struct perf_counters *c, struct gc_record *r)
 {
+    char *out = r->cause;
     static const char none[] = "No GC";
     const volatile char *from = c->cause;
     size_t i = 0;
+    out[0] = '\0';
+    if (c->cause == NULL || c->last_cause == NULL)
+        return;
     while (i < sizeof none && from[i] == none[i])
         i++;
-    if (i == sizeof none) /* cleared already: Serial, Parallel and CMS before JDK 25 */
+    r->cause_cleared = i == sizeof none; /* Serial, Parallel and CMS before JDK 25 */
+    if (r->cause_cleared)
         from = c->last_cause;
     for (i = 0; i < RING_CAUSE - 1 && from[i] != '\0'; i++)
         out[i] = from[i];
@@ -63,7 +72,7 @@ static void copy_cause(const struct perf_counters *c, char *out)
 void gc_events_finish(void)
 {
     const struct perf_counters *c = at_start.counters;
-    struct gc_record r;
+    struct gc_record r = {.source = HC_GC_SOURCE_COUNTERS};
     if (at_start.depth == 0 || --at_start.depth > 0) /* 0: events were switched on inside a pause (late attach) */
         return;
     r.end_ns = now_ns();
@@ -71,17 +80,18 @@ void gc_events_finish(void)
     r.used_before = at_start.used_before;
     r.used_after = used(c);
     r.old_before = at_start.old_before;
-    r.old_after = *c->old_used;
-    r.committed = *c->young_capacity + *c->old_capacity;
+    r.old_after = perf_value(c->old_used);
+    r.committed = perf_value(c->young_capacity) + perf_value(c->old_capacity);
     r.eden_capacity = at_start.eden_capacity;
-    r.young_count = (uint32_t)(*c->young_invocations - at_start.young_invocations);
-    r.full_count = (uint32_t)(*c->full_invocations - at_start.full_invocations);
+    r.young_count = (uint32_t)(perf_value(c->young_invocations) - at_start.young_invocations);
+    r.full_count = (uint32_t)(perf_value(c->full_invocations) - at_start.full_invocations);
     r.phase_count = (uint32_t)(perf_value(c->phase_invocations) - at_start.phase_invocations);
     at_start.phase_invocations += r.phase_count;
+    r.phase_total = (uint32_t)at_start.phase_invocations;
     /* An operation that found nothing left to do: two threads ran out of metaspace, the first one's collection helped
      * both. Taken for a Remark it would put the count of a cycle's pauses out of step. */
-    if (r.young_count + r.full_count + r.phase_count == 0)
+    if (at_start.counted && r.young_count + r.full_count + r.phase_count == 0)
         return;
-    copy_cause(c, r.cause);
+    copy_cause(c, &r);
     ring_push(at_start.ring, &r);
 }

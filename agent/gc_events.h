@@ -8,7 +8,7 @@
 #include "perf_counters.h"
 #include "ring.h"
 
-/* Before events are enabled. Both are borrowed for the life of the JVM. */
+/* Before events are enabled. Both are borrowed for the life of the JVM; where it has no counters, all are NULL. */
 void gc_events_init(const struct perf_counters *counters, struct ring *ring);
 void gc_events_start(void);
 void gc_events_finish(void);

@@ -97,7 +97,7 @@ static void note(struct live_watch *w, const struct hc_live_view *view)
 
 int live_watch_sample(struct live_watch *w, const struct hc_gc_sample *s, int mixed_window, struct hc_live_view *out)
 {
-    atomic_fetch_add_explicit(&w->pause_us, s->pause_us, memory_order_relaxed);
+    atomic_fetch_add_explicit(&w->pause_us, s->gc_time_us, memory_order_relaxed);
     follow_mixed(w, s, mixed_window);
     if (s->kind == HC_GC_PAUSE || s->heap_used_after_bytes == HC_BYTES_UNKNOWN)
         return 0;

@@ -82,8 +82,9 @@ static void take(const char *name, const struct entry *e, const unsigned char *d
             out->last_cause = (const volatile char *)data;
         else if (strcmp(name, "java.property.java.version") == 0)
             out->java_version = (const char *)data;
-        else if (strcmp(name, "sun.gc.collector.0.name") == 0)
-            out->collector = collector_of((const char *)data);
+        else if (strcmp(name, "sun.gc.collector.0.name") == 0 || strcmp(name, "sun.gc.collector.2.name") == 0)
+            /* ZGC without generations has number 2 alone */
+            out->collector = out->collector != HC_COLLECTOR_UNKNOWN ? out->collector : collector_of((const char *)data);
     }
 }
 

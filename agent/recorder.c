@@ -5,7 +5,6 @@
 #include "look.h"
 #include "oom_counter.h"
 #include "publisher.h"
-#include "sampler.h"
 
 #include <heapcast/predictor.h>
 
@@ -191,23 +190,51 @@ static void note_event(struct recorder *r, const struct hc_event *event)
     r->publish_at_ms = 0;
 }
 
-static void drain(struct recorder *r)
+/* A sample that contradicts itself is counted in the predictor. */
+static void observe(struct recorder *r, const struct hc_gc_sample *sample)
+{
+    struct hc_live_view view;
+    struct hc_event event;
+    (void)hc_predictor_observe(r->predictor, sample);
+    if (live_watch_sample(r->setup.live_watch, sample, sampler_may_be_mixed(&r->sampler), &view))
+        (void)hc_predictor_observe_live(r->predictor, &view);
+    if (distress_observe(&r->distress, sample, &event))
+        note_event(r, &event);
+}
+
+static void drain_pauses(struct recorder *r, int64_t offset_ns)
 {
     struct gc_record record;
     struct hc_gc_sample sample;
-    struct hc_live_view view;
-    struct hc_event event;
+    while (ring_pop(r->setup.ring, &record))
+        if (sampler_make(&r->sampler, &record, offset_ns, &sample))
+            observe(r, &sample);
+    uint64_t lost = ring_take_dropped(r->setup.ring);
+    if (lost > 0)
+        sampler_note_lost(&r->sampler);
+    hc_predictor_count_dropped(r->predictor, lost);
+}
+
+/* The Java thread tells of a cycle after its last pause. So what it has told is taken first: all pauses of it are then
+ * in the other ring. */
+static void drain(struct recorder *r)
+{
+    enum { AT_ONCE = 16 };
+    struct gc_record cycles[AT_ONCE];
+    struct hc_gc_sample sample;
     int64_t offset_ns = wall_minus_monotonic_ns();
-    while (ring_pop(r->setup.ring, &record)) {
-        sampler_make(&r->sampler, &record, offset_ns, &sample);
-        (void)hc_predictor_observe(r->predictor, &sample); /* a sample that contradicts itself is counted there */
-        if (live_watch_sample(r->setup.live_watch, &sample, r->sampler.mixed_window, &view))
-            (void)hc_predictor_observe_live(r->predictor, &view);
-        if (distress_observe(&r->distress, &sample, &event))
-            note_event(r, &event);
+    int n = 0;
+    while (r->setup.cycles != NULL && n < AT_ONCE && ring_pop(r->setup.cycles, &cycles[n]))
+        n++;
+    drain_pauses(r, offset_ns);
+    for (int i = 0; i < n; i++) {
+        sampler_make_cycle(&r->sampler, &cycles[i], offset_ns, &sample);
+        observe(r, &sample);
+        hc_predictor_count_dropped(r->predictor, cycles[i].missed);
     }
+    if (sampler_make_overdue(&r->sampler, now_ms(CLOCK_MONOTONIC) * 1000000, offset_ns, &sample))
+        observe(r, &sample);
     take_views(r);
-    hc_predictor_count_dropped(r->predictor, ring_take_dropped(r->setup.ring));
 }
 
 static void take_exhausted(struct recorder *r)
@@ -285,7 +312,7 @@ static int stopping(void)
 static void begin(struct recorder *r)
 {
     const struct hc_subject *s = r->setup.subject;
-    sampler_init(&r->sampler, s->collector, s->heap_max_bytes);
+    sampler_init(&r->sampler, s->collector, r->setup.source, s->heap_max_bytes, r->setup.collections_before);
     const struct look_sources sources = {.places = {.heap_start = r->setup.heap_start,
                                                     .heap_bytes = r->setup.heap_bytes,
                                                     .code_start = r->setup.code_start,

@@ -11,6 +11,7 @@
 #include "live_probe.h"
 #include "perf_counters.h"
 #include "ring.h"
+#include "sampler.h"
 
 #include <heapcast/recommendation.h>
 #include <heapcast/subject.h>
@@ -23,7 +24,10 @@ struct recorder_setup {
     const struct args *args;
     struct hc_subject *subject; /* the recorder may change the name where it is taken */
     const char *dir;
-    struct ring *ring;
+    struct ring *ring;   /* of pauses */
+    struct ring *cycles; /* of what beans tell; NULL: none do */
+    enum sampler_source source;
+    uint64_t collections_before; /* of this JVM, before it was watched */
     const struct perf_counters *counters;
     struct jvm_gauge *jvm_gauge;   /* NULL: no Java thread */
     struct live_probe *live_probe; /* NULL: no Java thread, or none is wanted */

@@ -29,7 +29,15 @@ int ring_pop(struct ring *ring, struct gc_record *out)
     return 1;
 }
 
+uint64_t ring_count(const struct ring *ring)
+{
+    return atomic_load_explicit(&ring->written, memory_order_acquire) +
+           atomic_load_explicit(&ring->dropped, memory_order_relaxed);
+}
+
 uint64_t ring_take_dropped(struct ring *ring)
 {
-    return atomic_exchange_explicit(&ring->dropped, 0, memory_order_relaxed);
+    uint64_t dropped = atomic_load_explicit(&ring->dropped, memory_order_relaxed), taken = ring->dropped_taken;
+    ring->dropped_taken = dropped;
+    return dropped - taken;
 }

@@ -1,36 +1,45 @@
 /*
- * From the pause to the recorder: a ring of raw records for one producer and one consumer.
+ * To the recorder: a ring of raw records for one producer and one consumer. There are two of them.
  *
- * The producer is whichever VM thread runs the GC callbacks; HotSpot runs them one after another inside safepoints or
- * on one GC thread, so there is a single producer at any time. It never waits: a full ring drops the newest record and
+ * Of the ring of pauses the producer is whichever VM thread runs the GC callbacks; HotSpot runs them one after another
+ * inside safepoints or on one GC thread, so there is a single producer at any time. Of the ring of cycles it is the
+ * Java thread (bean_gauge.h). The producer never waits: a full ring drops the newest record and
  * counts it. Memory order: the producer fills a slot and then releases `written`; the consumer acquires `written`,
  * copies, then releases `read`. No lock, no syscall, no wake-up: the consumer polls.
  */
 #ifndef HEAPCAST_RING_H
 #define HEAPCAST_RING_H
 
+#include <heapcast/gc_sample.h>
+
 #include <stdatomic.h>
 #include <stdint.h>
 
 enum { RING_SLOTS = 1024, RING_CAUSE = 40 };
 
-/* What the callbacks saw, before anything is worked out from it. Bytes; -1 where a counter is not there. */
+/* What a producer saw, before anything is worked out from it. Bytes; -1 where no counter or bean tells. */
 struct gc_record {
     int64_t end_ns;   /* CLOCK_MONOTONIC, the clock of the GC log's timenanos */
-    int64_t pause_ns; /* from the Start to the Finish callback */
+    int64_t pause_ns; /* from the Start to the Finish callback; of a cycle, from its start to its end */
     int64_t used_before, used_after;
     int64_t old_before, old_after;
     int64_t committed;
     int64_t eden_capacity;                         /* before the pause */
     uint32_t young_count, full_count, phase_count; /* how far the collectors' invocation counters moved */
-    char cause[RING_CAUSE];
+    uint32_t phase_total;                          /* G1, CMS: where phase_count's counter then stood */
+    uint32_t missed;                               /* beans: collections since the record before that nobody saw */
+    enum hc_gc_kind kind;                          /* as the bean's name tells; 0: a pause, its counters tell */
+    enum hc_gc_source source;
+    int cause_cleared;      /* it was taken from the last cause: Serial, Parallel and CMS before JDK 25 */
+    char cause[RING_CAUSE]; /* empty where no source tells */
 };
 
 struct ring {
     /* on lines of their own: the two sides would otherwise invalidate each other's cache line at every step */
     _Alignas(64) _Atomic uint64_t written;
     _Alignas(64) _Atomic uint64_t read;
-    _Alignas(64) _Atomic uint64_t dropped;
+    _Alignas(64) _Atomic uint64_t dropped; /* ever */
+    uint64_t dropped_taken;                /* the consumer's own */
     struct gc_record slot[RING_SLOTS];
 };
 
@@ -40,6 +49,8 @@ void ring_touch(struct ring *ring);
 void ring_push(struct ring *ring, const struct gc_record *record);
 /* Consumer side: 1 and *out, or 0 if empty. */
 int ring_pop(struct ring *ring, struct gc_record *out);
+/* How many records there ever were, dropped ones included: whether something happened. From any thread. */
+uint64_t ring_count(const struct ring *ring);
 /* Records that found the ring full, since the last call. */
 uint64_t ring_take_dropped(struct ring *ring);
 

@@ -100,3 +100,97 @@ int vm_code_range(uintptr_t *out_start, size_t *out_bytes)
     *out_bytes = end - start;
     return 1;
 }
+
+/* ---- flags ---- */
+
+static size_t size_of(const char *type)
+{
+    const char *const *table = dlsym(libjvm, "gHotSpotVMTypes");
+    uint64_t name_at = exported("gHotSpotVMTypeEntryTypeNameOffset"),
+             size_at = exported("gHotSpotVMTypeEntrySizeOffset"), stride = exported("gHotSpotVMTypeEntryArrayStride");
+    if (table == NULL || *table == NULL || stride > 4096 || name_at > stride || size_at > stride)
+        return 0;
+    for (const char *row = *table;; row += stride) {
+        const char *name;
+        uint64_t size;
+        memcpy(&name, row + name_at, sizeof name);
+        if (name == NULL)
+            return 0;
+        memcpy(&size, row + size_at, sizeof size);
+        if (strcmp(name, type) == 0)
+            return size <= 4096 ? (size_t)size : 0;
+    }
+}
+
+/* Where the flag's value lies; NULL: this JVM has no such flag. */
+static const void *flag_value(const char *name)
+{
+    struct entry flags, count, name_field, address_field;
+    const char *flag = NULL;
+    size_t size = size_of("JVMFlag"), flag_count = 0;
+    if (size < 2 * sizeof(void *) || !find("JVMFlag", "flags", &flags) || !find("JVMFlag", "numFlags", &count) ||
+        !find("JVMFlag", "_name", &name_field) || !find("JVMFlag", "_addr", &address_field) || flags.address == NULL ||
+        count.address == NULL || name_field.offset > size - sizeof(void *) ||
+        address_field.offset > size - sizeof(void *))
+        return NULL;
+    memcpy(&flag, flags.address, sizeof flag);
+    memcpy(&flag_count, count.address, sizeof flag_count);
+    for (size_t i = 0; flag != NULL && i < flag_count; i++, flag += size) {
+        const char *flag_name;
+        const void *value;
+        memcpy(&flag_name, flag + name_field.offset, sizeof flag_name);
+        memcpy(&value, flag + address_field.offset, sizeof value);
+        if (flag_name != NULL && strcmp(flag_name, name) == 0)
+            return value;
+    }
+    return NULL;
+}
+
+static int flag_on(const char *name)
+{
+    const volatile char *value = flag_value(name); /* a C++ bool */
+    return value != NULL && *value != 0;
+}
+
+enum hc_collector vm_collector(void)
+{
+    static const struct {
+        const char *flag;
+        enum hc_collector collector;
+    } known[] = {
+        {"UseG1GC", HC_COLLECTOR_G1},
+        {"UseParallelGC", HC_COLLECTOR_PARALLEL},
+        {"UseParallelOldGC", HC_COLLECTOR_PARALLEL}, /* JDK 11, alone */
+        {"UseSerialGC", HC_COLLECTOR_SERIAL},
+        {"UseZGC", HC_COLLECTOR_Z},
+        {"UseShenandoahGC", HC_COLLECTOR_SHENANDOAH},
+        {"UseConcMarkSweepGC", HC_COLLECTOR_CMS},
+        {"UseEpsilonGC", HC_COLLECTOR_EPSILON},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (flag_on(known[i].flag))
+            return known[i].collector;
+    return HC_COLLECTOR_UNKNOWN;
+}
+
+uint64_t vm_max_heap_bytes(void)
+{
+    size_t bytes = 0;
+    const void *value = flag_value("MaxHeapSize");
+    if (value != NULL)
+        memcpy(&bytes, value, sizeof bytes);
+    return bytes > 0 ? bytes : HC_BYTES_UNKNOWN;
+}
+
+int vm_has_generations(void)
+{
+    const char *mode = NULL;
+    const void *value = flag_value("ShenandoahGCMode");
+    if (flag_on("UseShenandoahGC") && value != NULL) {
+        memcpy(&mode, value, sizeof mode);
+        return mode != NULL && strcmp(mode, "generational") == 0;
+    }
+    /* JDK 24 has dropped the choice, and ZGC without generations; tenuring came with them in JDK 21. */
+    return flag_on("UseZGC") &&
+           (flag_value("ZGenerational") != NULL ? flag_on("ZGenerational") : flag_value("ZTenuringThreshold") != NULL);
+}

@@ -27,9 +27,10 @@ struct column {
     const char *name;
     uint64_t value;
 };
-enum { COLUMNS = 10 };
+enum { COLUMNS = 11 };
 
 static const char *const kinds[] = {"unknown", "young", "mixed", "full", "old", "pause"};
+static const char *const sources[] = {"unknown", "counters", "gc_info", "collection_usage", "runtime"};
 
 static void columns_of(const struct hc_gc_sample *s, struct column out[COLUMNS])
 {
@@ -44,6 +45,7 @@ static void columns_of(const struct hc_gc_sample *s, struct column out[COLUMNS])
         {"heap_max_bytes", s->heap_max_bytes},
         {"allocated_bytes", s->allocated_bytes},
         {"promoted_bytes", s->promoted_bytes},
+        {"gc_time_us", s->gc_time_us},
     };
     memcpy(out, columns, sizeof columns);
 }
@@ -51,6 +53,11 @@ static void columns_of(const struct hc_gc_sample *s, struct column out[COLUMNS])
 static const char *kind_of(const struct hc_gc_sample *s)
 {
     return (size_t)s->kind < sizeof kinds / sizeof kinds[0] ? kinds[s->kind] : kinds[0];
+}
+
+static const char *source_of(const struct hc_gc_sample *s)
+{
+    return s->source < sizeof sources / sizeof sources[0] ? sources[s->source] : sources[0];
 }
 
 static void print_csv(void *context, const struct hc_gc_sample *s)
@@ -63,7 +70,7 @@ static void print_csv(void *context, const struct hc_gc_sample *s)
             printf("%" PRIu64, c[i].value);
         putchar(',');
     }
-    printf("%s,%s\n", kind_of(s), s->cause);
+    printf("%s,%s,%s\n", kind_of(s), s->cause, source_of(s));
 }
 
 static void print_json(void *context, const struct hc_gc_sample *s)
@@ -75,7 +82,7 @@ static void print_json(void *context, const struct hc_gc_sample *s)
     for (int i = 0; i < COLUMNS; i++)
         if (c[i].value != HC_BYTES_UNKNOWN)
             printf("\"%s\":%" PRIu64 ",", c[i].name, c[i].value);
-    printf("\"kind\":\"%s\",\"cause\":\"%s\"}\n", kind_of(s), s->cause);
+    printf("\"kind\":\"%s\",\"cause\":\"%s\",\"source\":\"%s\"}\n", kind_of(s), s->cause, source_of(s));
 }
 
 static void print_header(void)
@@ -84,7 +91,7 @@ static void print_header(void)
     columns_of(&(struct hc_gc_sample){0}, c);
     for (int i = 0; i < COLUMNS; i++)
         printf("%s,", c[i].name);
-    puts("kind,cause");
+    puts("kind,cause,source");
 }
 
 static int print_history(const char *path, hc_gc_sample_fn *print)

@@ -30,21 +30,34 @@ enum hc_gc_kind {
         5 /* a pause that moves no object (G1 Remark, Cleanup): costs time, tells nothing about the live set */
 };
 
+/* Where used-after comes from, the surest first. */
+enum hc_gc_source {
+    HC_GC_SOURCE_UNKNOWN = 0,  /* read from a trace or an older history */
+    HC_GC_SOURCE_COUNTERS = 1, /* the JVM's counters, in the pause: exact */
+    HC_GC_SOURCE_GC_INFO = 2,  /* the GC bean's own record of this collection: exact; collections may be missed */
+    HC_GC_SOURCE_COLLECTION_USAGE = 3, /* the pools' use after the last collection; an old generation that was not
+                                          collected is read some milliseconds late */
+    HC_GC_SOURCE_RUNTIME = 4           /* total - free, read up to 50 ms late: an upper bound; the kind is a guess */
+};
+
 struct hc_gc_sample {
     int64_t end_time_ms; /* wall clock at the end of the pause, milliseconds since the epoch */
     uint64_t gc_id;      /* 1, 2, … in one JVM, by our count */
-    uint64_t pause_us;   /* stop-the-world time, time to safepoint left out, as the JVM's GC log counts it */
+    uint64_t pause_us;   /* stop-the-world time, time to safepoint left out, as the JVM's GC log counts it; of a
+                            concurrent cycle, or where pauses had no sample of their own: the longest one */
     uint64_t
         heap_used_before_bytes; /* or HC_BYTES_UNKNOWN (Serial, Parallel: eden's counter is stale before a pause) */
     uint64_t heap_used_after_bytes;
     uint64_t old_used_after_bytes; /* or HC_BYTES_UNKNOWN */
     uint64_t heap_committed_bytes;
     uint64_t heap_max_bytes;
-    uint64_t allocated_bytes; /* since the sample before; HC_BYTES_UNKNOWN where it can't be told */
+    uint64_t allocated_bytes; /* since the sample before; HC_BYTES_UNKNOWN where it can't be told. Concurrent cycles: up
+                                 to the cycle's start, so without what was allocated while it ran */
     uint64_t promoted_bytes;  /* growth of the old generation in a young pause (lower bound), or HC_BYTES_UNKNOWN */
-    uint64_t gc_time_us;      /* time in collections since the sample before; the agent sets it to pause_us */
+    uint64_t gc_time_us;      /* stop-the-world time in all pauses since the sample before */
     enum hc_gc_kind kind;
-    char cause[36]; /* as HotSpot words it ("G1 Evacuation Pause"), cut to fit, NUL-terminated, may be empty */
+    char cause[35]; /* as HotSpot words it ("G1 Evacuation Pause"), NUL-terminated; empty where no source tells */
+    uint8_t source; /* enum hc_gc_source, in a byte: the struct lies in the history file */
 };
 
 #endif

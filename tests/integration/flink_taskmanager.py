@@ -17,7 +17,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import jvm
-from jvm_used_after import blocks, compare
+from jvm_matrix import events_of, pair_up
 
 BED = os.path.join(jvm.ROOT, "scripts", "flinkbed.sh")
 VERSION = os.environ.get("FLINK_VERSION", "1.20.5")
@@ -91,8 +91,8 @@ def split_is_flinks_own():
 def used_after_equals_the_log():
     r = subprocess.run([jvm.HEAPCAST, "export", "--format", "jsonl", path("heapcast", "heapcast-tm-under-test.hc")],
                        capture_output=True, text=True, check=True)
-    pairs, lonely = compare([json.loads(line) for line in r.stdout.splitlines()], blocks(path("gc.log")))
-    worst = max(abs(s["heap_used_after_bytes"] // 1024 - b[2]) for s, b in pairs)
+    pairs, lonely = pair_up([json.loads(line) for line in r.stdout.splitlines()], events_of(path("gc.log"), True))
+    worst = max(abs(s["heap_used_after_bytes"] // 1024 - e.used_kib) for s, e in pairs)
     print("   %d collections of a real TaskManager, used-after off by %d KiB at most" % (len(pairs), worst))
     assert len(pairs) >= 50 and not lonely and worst <= 1, (len(pairs), lonely[:1], worst)
 

@@ -5,8 +5,8 @@ import java.util.Random;
  * A heap whose live set can be ordered, for tests of the agent in real JVMs.
  *
  * <p>Arguments, all optional, as name=value: live (MiB kept), fifo (MiB that live a while, are promoted and die), rate
- * (MiB allocated a second, 0: as fast as it goes), collections (end after so many, as the GC beans count them), seconds
- * (end after so long), full (System.gc() every so many seconds, 0: never), exit (0: run off the end, 1: System.exit,
+ * (MiB allocated a second, 0: as fast as it goes), collections (end after so many, as the GC beans count them), megabytes
+ * (end after so many MiB were allocated), seconds (end after so long), full (System.gc() every so many seconds, 0: never), exit (0: run off the end, 1: System.exit,
  * 2: halt), oom (1: end with an OutOfMemoryError that is caught).
  */
 public class Churn {
@@ -35,6 +35,7 @@ public class Churn {
         long fifo = option(args, "fifo", 10);
         long rate = option(args, "rate", 0);
         long wanted = option(args, "collections", 60);
+        long megabytes = option(args, "megabytes", Long.MAX_VALUE >> 20);
         long seconds = option(args, "seconds", 60);
         long full = option(args, "full", 0);
         Random random = new Random(7);
@@ -43,6 +44,7 @@ public class Churn {
         for (int i = 0; i < kept.length; i++) {
             kept[i] = new byte[1000];
         }
+        System.out.println("filled " + System.currentTimeMillis());
         long begin = System.nanoTime();
         long nextFull = full;
         long allocated = 0;
@@ -69,7 +71,7 @@ public class Churn {
                 System.gc();
                 nextFull += full;
             }
-            if (passed > seconds * second || (wanted > 0 && collections() >= wanted)) {
+            if (passed > seconds * second || allocated > megabytes << 20 || (wanted > 0 && collections() >= wanted)) {
                 break;
             }
         }
@@ -84,7 +86,9 @@ public class Churn {
                 Thread.sleep(500);
             }
         }
-        System.out.println("done after " + collections() + " collections, live " + kept.length);
+        if (wanted > 0) { /* a run-time image may lack java.management */
+            System.out.println("done after " + collections() + " collections, live " + kept.length);
+        }
         long exit = option(args, "exit", 0);
         if (exit == 1) {
             System.exit(0);
