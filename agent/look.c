@@ -79,6 +79,26 @@ static void share_out(struct look *look, int direct_moved)
         s->jvm_mapped_bytes += s->gc_structures_bytes;
 }
 
+/*
+ * jemalloc's "resident" is an upper bound, as its manual says: pages of a slab that nobody has touched yet are in it
+ * (20 of 220 MiB in a TaskManager). What is in memory and nobody else's bounds it; what is given out counts in full.
+ */
+static void bound_malloc(struct hc_memory_sample *s)
+{
+    const uint64_t others[] = {s->heap_resident_bytes, s->metaspace_committed_bytes, s->code_cache_bytes, s->file_bytes,
+                               s->stack_bytes,         s->jvm_mapped_bytes};
+    uint64_t room = s->rss_bytes;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (room == HC_BYTES_UNKNOWN || others[i] == HC_BYTES_UNKNOWN)
+            return;
+        room = room > others[i] ? room - others[i] : 0;
+    }
+    if (room < s->malloc_used_bytes)
+        room = s->malloc_used_bytes;
+    if (s->malloc_held_bytes != HC_BYTES_UNKNOWN && s->malloc_held_bytes > room)
+        s->malloc_held_bytes = room;
+}
+
 const struct hc_memory_sample *look_finish(struct look *look)
 {
     struct hc_memory_sample *s = &look->sample;
@@ -92,6 +112,8 @@ const struct hc_memory_sample *look_finish(struct look *look)
     else if (atomic_load_explicit(&g->operator_seen, memory_order_relaxed))
         s->consumers |= HC_CONSUMER_OPERATOR;
     share_out(look, direct != before);
+    if (look->gauge.allocator.kind == ALLOCATOR_JEMALLOC)
+        bound_malloc(s);
     look->finished = *s;
     s->time_ms = 0;
     return &look->finished;
