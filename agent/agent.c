@@ -10,6 +10,7 @@
 #include "jvm_gauge.h"
 #include "live_probe.h"
 #include "log.h"
+#include "metaspace_gauge.h"
 #include "perf_counters.h"
 #include "process_gauge.h"
 #include "recorder.h"
@@ -36,6 +37,7 @@ static struct agent {
     struct ring ring;
     struct perf_counters counters;
     struct jvm_gauge gauge;
+    struct metaspace_gauge metaspace;
     struct live_watch watch;
     struct live_probe probe;
 } agent = {.taken = ATOMIC_FLAG_INIT};
@@ -135,19 +137,32 @@ static void init_probe(void)
     live_probe_init(&agent.probe);
 }
 
+/* Where the JVM's own counter of metaspace is absent, or is not refreshed. */
+static int needs_metaspace_bean(void)
+{
+    enum hc_collector k = agent.subject.collector;
+    int refreshed =
+        k == HC_COLLECTOR_SERIAL || k == HC_COLLECTOR_PARALLEL || k == HC_COLLECTOR_G1 || k == HC_COLLECTOR_CMS;
+    return agent.args.off_heap_ms > 0 && (!refreshed || agent.counters.metaspace_capacity == NULL);
+}
+
 /* What needs Java is asked for a second later at the earliest: the JVM's own start comes first. */
 static void start_java_thread(JNIEnv *jni, struct recorder_setup *setup)
 {
     struct java_task tasks[JAVA_TASKS_MAX];
     size_t count = 0;
     jvm_gauge_init(&agent.gauge);
+    metaspace_gauge_init(&agent.metaspace);
     init_probe();
     if (agent.args.off_heap_ms > 0)
         tasks[count++] = (struct java_task){jvm_gauge_run, &agent.gauge};
     if (agent.args.live_probe)
         tasks[count++] = (struct java_task){live_probe_run, &agent.probe};
+    if (needs_metaspace_bean())
+        tasks[count++] = (struct java_task){metaspace_gauge_run, &agent.metaspace};
     int runs = count > 0 && java_thread_start(agent.jvmti, jni, tasks, count, JVM_GAUGE_PERIOD_MS) == 0;
     setup->jvm_gauge = runs && agent.args.off_heap_ms > 0 ? &agent.gauge : NULL;
+    setup->metaspace_gauge = runs && needs_metaspace_bean() ? &agent.metaspace : NULL;
     setup->live_probe = runs || !agent.args.live_probe ? &agent.probe : NULL;
     setup->live_watch = &agent.watch;
 }
@@ -171,6 +186,9 @@ static void start(JNIEnv *jni)
         agent.subject.heap_max_bytes = setup.heap_bytes;
     (void)vm_code_range(&setup.code_start, &setup.code_bytes);
     describe_jvm();
+    k = agent.subject.collector;
+    if (setup.heap_start == 0 && (k == HC_COLLECTOR_SHENANDOAH || k == HC_COLLECTOR_EPSILON))
+        (void)vm_heap_range(&setup.heap_start, &setup.heap_bytes);
     announce(setup.missing);
     start_java_thread(jni, &setup);
     if (recorder_start(&setup) != 0)

@@ -24,6 +24,15 @@ static uint64_t direct_now(const struct look *look)
     return bytes >= 0 ? (uint64_t)bytes : HC_BYTES_UNKNOWN;
 }
 
+static uint64_t metaspace_now(const struct look *look)
+{
+    const struct metaspace_gauge *g = look->sources.metaspace_gauge;
+    if (g == NULL)
+        return counter_or_unknown(look->sources.counters->metaspace_capacity);
+    int64_t bytes = atomic_load_explicit(&g->committed_bytes, memory_order_relaxed);
+    return bytes >= 0 ? (uint64_t)bytes : HC_BYTES_UNKNOWN;
+}
+
 void look_init(struct look *look, const struct look_sources *sources, int (*give_up)(void))
 {
     memset(look, 0, sizeof *look);
@@ -39,7 +48,7 @@ void look_begin(struct look *look, int64_t time_ms)
     *s = (struct hc_memory_sample){.time_ms = time_ms};
     process_gauge_read(&look->gauge, s);
     s->metaspace_used_bytes = counter_or_unknown(c->metaspace_used);
-    s->metaspace_committed_bytes = counter_or_unknown(c->metaspace_capacity);
+    s->metaspace_committed_bytes = metaspace_now(look);
     s->heap_committed_bytes = c->young_capacity != NULL && c->old_capacity != NULL
                                   ? (uint64_t)(*c->young_capacity + *c->old_capacity)
                                   : s->heap_resident_bytes;

@@ -7,6 +7,7 @@
 
 #include "jvm_gauge.h"
 #include "jvm_malloc.h"
+#include "metaspace_gauge.h"
 #include "perf_counters.h"
 #include "process_gauge.h"
 
@@ -21,7 +22,8 @@ enum { LOOK_MS = JVM_GAUGE_PERIOD_MS + 200 /* from begin to finish: the Java thr
 struct look_sources {
     struct process_places places;
     const struct perf_counters *counters;
-    const struct jvm_gauge *jvm_gauge; /* NULL: no Java thread */
+    const struct jvm_gauge *jvm_gauge;             /* NULL: no Java thread */
+    const struct metaspace_gauge *metaspace_gauge; /* NULL: the counter is good */
     enum hc_role role;
     enum hc_collector collector;
     int jdk; /* major version, 0 unknown */
