@@ -27,8 +27,10 @@ static uint64_t direct_now(const struct look *look)
 static uint64_t metaspace_now(const struct look *look)
 {
     const struct metaspace_gauge *g = look->sources.metaspace_gauge;
-    if (g == NULL)
-        return counter_or_unknown(look->sources.counters->metaspace_capacity);
+    if (g == NULL) { /* 0 until the first collection */
+        const volatile int64_t *counter = look->sources.counters->metaspace_capacity;
+        return counter != NULL && *counter > 0 ? (uint64_t)*counter : HC_BYTES_UNKNOWN;
+    }
     int64_t bytes = atomic_load_explicit(&g->committed_bytes, memory_order_relaxed);
     return bytes >= 0 ? (uint64_t)bytes : HC_BYTES_UNKNOWN;
 }
