@@ -11,6 +11,7 @@
 #include "jvm_gauge.h"
 #include "live_probe.h"
 #include "log.h"
+#include "metaspace_gauge.h"
 #include "perf_counters.h"
 #include "process_gauge.h"
 #include "recorder.h"
@@ -37,6 +38,7 @@ static struct agent {
     struct ring ring;
     struct perf_counters counters;
     struct jvm_gauge gauge;
+    struct metaspace_gauge metaspace;
     struct live_watch watch;
     struct live_probe probe;
     struct bean_gauge beans;
@@ -144,6 +146,15 @@ static void init_probe(void)
     live_probe_init(&agent.probe);
 }
 
+/* Where the JVM's own counter of metaspace is absent, or is not refreshed. */
+static int needs_metaspace_bean(void)
+{
+    enum hc_collector k = agent.subject.collector;
+    int refreshed =
+        k == HC_COLLECTOR_SERIAL || k == HC_COLLECTOR_PARALLEL || k == HC_COLLECTOR_G1 || k == HC_COLLECTOR_CMS;
+    return agent.args.off_heap_ms > 0 && (!refreshed || agent.counters.metaspace_capacity == NULL);
+}
+
 /* What needs Java is asked for a second later at the earliest: the JVM's own start comes first. */
 static void start_java_thread(JNIEnv *jni, struct recorder_setup *setup)
 {
@@ -151,6 +162,7 @@ static void start_java_thread(JNIEnv *jni, struct recorder_setup *setup)
     size_t count = 0;
     int beans = setup->source != SAMPLER_PAUSES && agent.subject.collector != HC_COLLECTOR_EPSILON;
     jvm_gauge_init(&agent.gauge);
+    metaspace_gauge_init(&agent.metaspace);
     init_probe();
     bean_gauge_init(&agent.beans, agent.subject.collector, vm_has_generations(), &agent.ring, &agent.counters);
     if (agent.args.off_heap_ms > 0)
@@ -159,9 +171,12 @@ static void start_java_thread(JNIEnv *jni, struct recorder_setup *setup)
         tasks[count++] = (struct java_task){bean_gauge_run, &agent.beans};
     if (agent.args.live_probe)
         tasks[count++] = (struct java_task){live_probe_run, &agent.probe};
+    if (needs_metaspace_bean())
+        tasks[count++] = (struct java_task){metaspace_gauge_run, &agent.metaspace};
     int runs = count > 0 && java_thread_start(agent.jvmti, jni, tasks, count, JVM_GAUGE_PERIOD_MS) == 0;
     setup->jvm_gauge = runs && agent.args.off_heap_ms > 0 ? &agent.gauge : NULL;
     setup->cycles = runs && beans ? &agent.beans.cycles : NULL;
+    setup->metaspace_gauge = runs && needs_metaspace_bean() ? &agent.metaspace : NULL;
     setup->live_probe = runs || !agent.args.live_probe ? &agent.probe : NULL;
     setup->live_watch = &agent.watch;
 }
@@ -174,9 +189,8 @@ static void describe_heap(struct recorder_setup *setup)
         collector = vm_collector();
     agent.subject.collector = collector;
     agent.subject.heap_max_bytes = vm_max_heap_bytes();
-    /* ZGC of JDK 11 reserves 16 TiB of addresses: only these have a range that is their heap */
-    if ((collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL || collector == HC_COLLECTOR_G1 ||
-         collector == HC_COLLECTOR_CMS) &&
+    /* all but ZGC, which maps its heap wherever it likes: that of JDK 11 reserves 16 TiB of addresses */
+    if (collector != HC_COLLECTOR_Z && collector != HC_COLLECTOR_UNKNOWN &&
         vm_heap_range(&setup->heap_start, &setup->heap_bytes))
         agent.subject.heap_max_bytes = setup->heap_bytes;
 }

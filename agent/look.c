@@ -7,6 +7,7 @@
 enum {
     LEAST_MS = LOOK_MS + 100,
     HUGE_LOOK_MS = 60 * 1000,
+    LOOK_MS_PER_GIB = 2500, /* counting a GiB's pages takes half a millisecond: 0.02 % of a core */
     OPEN_LOOK_MS = 2 * 1000,
     OPEN_MS = 5 * 60 * 1000,
 };
@@ -21,6 +22,17 @@ static uint64_t direct_now(const struct look *look)
 {
     const struct jvm_gauge *g = look->sources.jvm_gauge;
     int64_t bytes = g != NULL ? atomic_load_explicit(&g->direct_bytes, memory_order_relaxed) : -1;
+    return bytes >= 0 ? (uint64_t)bytes : HC_BYTES_UNKNOWN;
+}
+
+static uint64_t metaspace_now(const struct look *look)
+{
+    const struct metaspace_gauge *g = look->sources.metaspace_gauge;
+    if (g == NULL) { /* 0 until the first collection */
+        const volatile int64_t *counter = look->sources.counters->metaspace_capacity;
+        return counter != NULL && *counter > 0 ? (uint64_t)*counter : HC_BYTES_UNKNOWN;
+    }
+    int64_t bytes = atomic_load_explicit(&g->committed_bytes, memory_order_relaxed);
     return bytes >= 0 ? (uint64_t)bytes : HC_BYTES_UNKNOWN;
 }
 
@@ -39,7 +51,7 @@ void look_begin(struct look *look, int64_t time_ms)
     *s = (struct hc_memory_sample){.time_ms = time_ms};
     process_gauge_read(&look->gauge, s);
     s->metaspace_used_bytes = counter_or_unknown(c->metaspace_used);
-    s->metaspace_committed_bytes = counter_or_unknown(c->metaspace_capacity);
+    s->metaspace_committed_bytes = metaspace_now(look);
     s->heap_committed_bytes = c->young_capacity != NULL && c->old_capacity != NULL
                                   ? (uint64_t)(*c->young_capacity + *c->old_capacity)
                                   : s->heap_resident_bytes;
@@ -79,6 +91,26 @@ static void share_out(struct look *look, int direct_moved)
         s->jvm_mapped_bytes += s->gc_structures_bytes;
 }
 
+/*
+ * jemalloc's "resident" is an upper bound, as its manual says: pages of a slab that nobody has touched yet are in it
+ * (20 of 220 MiB in a TaskManager). What is in memory and nobody else's bounds it; what is given out counts in full.
+ */
+static void bound_malloc(struct hc_memory_sample *s)
+{
+    const uint64_t others[] = {s->heap_resident_bytes, s->metaspace_committed_bytes, s->code_cache_bytes, s->file_bytes,
+                               s->stack_bytes,         s->jvm_mapped_bytes};
+    uint64_t room = s->rss_bytes;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (room == HC_BYTES_UNKNOWN || others[i] == HC_BYTES_UNKNOWN)
+            return;
+        room = room > others[i] ? room - others[i] : 0;
+    }
+    if (room < s->malloc_used_bytes)
+        room = s->malloc_used_bytes;
+    if (s->malloc_held_bytes != HC_BYTES_UNKNOWN && s->malloc_held_bytes > room)
+        s->malloc_held_bytes = room;
+}
+
 const struct hc_memory_sample *look_finish(struct look *look)
 {
     struct hc_memory_sample *s = &look->sample;
@@ -92,6 +124,8 @@ const struct hc_memory_sample *look_finish(struct look *look)
     else if (atomic_load_explicit(&g->operator_seen, memory_order_relaxed))
         s->consumers |= HC_CONSUMER_OPERATOR;
     share_out(look, direct != before);
+    if (look->gauge.allocator.kind == ALLOCATOR_JEMALLOC)
+        bound_malloc(s);
     look->finished = *s;
     s->time_ms = 0;
     return &look->finished;
@@ -99,10 +133,13 @@ const struct hc_memory_sample *look_finish(struct look *look)
 
 int64_t look_period_ms(const struct look *look, int64_t asked_ms, int64_t watched_ms)
 {
-    int64_t period = asked_ms, least = LEAST_MS;
-    if (look->sources.places.heap_bytes > HUGE_HEAP_BYTES)
+    uint64_t heap = look->sources.places.heap_bytes;
+    int64_t period = asked_ms, least = (int64_t)(heap >> 20) * LOOK_MS_PER_GIB / 1024;
+    if (least < LEAST_MS)
+        least = LEAST_MS;
+    if (heap > HUGE_HEAP_BYTES && least < HUGE_LOOK_MS)
         least = HUGE_LOOK_MS;
-    else if (watched_ms < OPEN_MS && job_of(look) == JVM_MALLOC_NO_JOB_YET && period > OPEN_LOOK_MS)
+    if (watched_ms < OPEN_MS && job_of(look) == JVM_MALLOC_NO_JOB_YET && period > OPEN_LOOK_MS)
         period = OPEN_LOOK_MS;
     return period > least ? period : least;
 }

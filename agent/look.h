@@ -7,6 +7,7 @@
 
 #include "jvm_gauge.h"
 #include "jvm_malloc.h"
+#include "metaspace_gauge.h"
 #include "perf_counters.h"
 #include "process_gauge.h"
 
@@ -21,7 +22,8 @@ enum { LOOK_MS = JVM_GAUGE_PERIOD_MS + 200 /* from begin to finish: the Java thr
 struct look_sources {
     struct process_places places;
     const struct perf_counters *counters;
-    const struct jvm_gauge *jvm_gauge; /* NULL: no Java thread */
+    const struct jvm_gauge *jvm_gauge;             /* NULL: no Java thread */
+    const struct metaspace_gauge *metaspace_gauge; /* NULL: the counter is good */
     enum hc_role role;
     enum hc_collector collector;
     int jdk; /* major version, 0 unknown */
@@ -52,9 +54,9 @@ static inline int look_is_open(const struct look *look)
 const struct hc_memory_sample *look_finish(struct look *look);
 
 /*
- * How long after this look the next one may begin, where the user asked for every `asked_ms`: at most once a minute
- * where the heap has more than 8 GiB, whose pages take milliseconds to count; every 2 s in the first five minutes as
- * long as no task of Flink's has run, since only then can the JVM's own share of malloc be told.
+ * How long after this look the next one may begin, where the user asked for every `asked_ms`: 2.5 s at least for each
+ * GiB of heap, whose pages take their time to count, and a minute beyond 8 GiB; every 2 s, if that is less, in the
+ * first five minutes as long as no task of Flink's has run, since only then can the JVM's own share of malloc be told.
  */
 int64_t look_period_ms(const struct look *look, int64_t asked_ms, int64_t watched_ms);
 

@@ -66,11 +66,36 @@ static void find_cgroup(struct process_gauge *g)
         fclose(f);
 }
 
+/*
+ * ZGC takes its heap from a memory file that it maps at one address (generational) or at three (JDK 11 to 20), so that
+ * RssShmem is a multiple of what is there. The file's own blocks are counted once.
+ */
+static int is_heap_file(int fd)
+{
+    char link[64], target[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, target, sizeof target - 1);
+    target[n > 0 ? n : 0] = '\0';
+    return strncmp(target, "/memfd:java_heap", 16) == 0;
+}
+
+static int find_heap_file(void)
+{
+    int found = -1;
+    DIR *open_files = opendir("/proc/self/fd");
+    for (const struct dirent *d; open_files != NULL && (d = readdir(open_files)) != NULL;)
+        if (isdigit((unsigned char)d->d_name[0]) && is_heap_file((int)strtol(d->d_name, NULL, 10)))
+            found = (int)strtol(d->d_name, NULL, 10);
+    if (open_files != NULL)
+        closedir(open_files);
+    return found;
+}
+
 void process_gauge_init(struct process_gauge *g, const struct process_places *places)
 {
     memset(g, 0, sizeof *g);
     g->places = *places;
-    g->heap_file = -1;
+    g->heap_file = places->heap_start == 0 ? find_heap_file() : -1;
     allocator_gauge_init(&g->allocator);
     find_cgroup(g);
 }
@@ -124,29 +149,10 @@ static uint64_t cgroup_held(const struct process_gauge *g)
 
 /* ---- the heap ---- */
 
-/*
- * ZGC takes its heap from a memory file that it maps at one address (generational) or at three (JDK 11 to 20), so that
- * RssShmem is a multiple of what is there. The file's own blocks are counted once.
- */
-static int is_heap_file(int fd)
-{
-    char link[64], target[64];
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t n = readlink(link, target, sizeof target - 1);
-    target[n > 0 ? n : 0] = '\0';
-    return strncmp(target, "/memfd:java_heap", 16) == 0;
-}
-
-static uint64_t heap_file_bytes(struct process_gauge *g)
+static uint64_t heap_file_bytes(const struct process_gauge *g)
 {
     struct stat s;
-    DIR *open_files = g->heap_file < 0 ? opendir("/proc/self/fd") : NULL;
-    for (const struct dirent *d; open_files != NULL && (d = readdir(open_files)) != NULL;)
-        if (isdigit((unsigned char)d->d_name[0]) && is_heap_file((int)strtol(d->d_name, NULL, 10)))
-            g->heap_file = (int)strtol(d->d_name, NULL, 10);
-    if (open_files != NULL)
-        closedir(open_files);
-    if (g->heap_file < 0 || !is_heap_file(g->heap_file) || fstat(g->heap_file, &s) != 0)
+    if (!is_heap_file(g->heap_file) || fstat(g->heap_file, &s) != 0)
         return HC_BYTES_UNKNOWN;
     return (uint64_t)s.st_blocks * 512;
 }
@@ -181,7 +187,7 @@ static void read_status(struct process_gauge *g, struct hc_memory_sample *out)
     out->rss_peak_bytes = s.peak_bytes;
     out->file_bytes = s.file_bytes;
     out->threads = s.threads;
-    if (g->places.heap_is_shared) {
+    if (g->heap_file >= 0) {
         out->heap_resident_bytes = heap_file_bytes(g);
         if (out->heap_resident_bytes != HC_BYTES_UNKNOWN && s.anonymous_bytes != HC_BYTES_UNKNOWN &&
             s.file_bytes != HC_BYTES_UNKNOWN)

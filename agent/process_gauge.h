@@ -10,13 +10,13 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Where the JVM keeps what is counted by its pages; 0: unknown, its residency is then not told. */
+/* Where the JVM keeps what is counted by its pages; 0: unknown, its residency is then not told. ZGC's heap is not found
+ * by its addresses but by its memory file. */
 struct process_places {
     uintptr_t heap_start;
     size_t heap_bytes;
     uintptr_t code_start; /* the code cache */
     size_t code_bytes;
-    int heap_is_shared; /* ZGC: the heap is a memory file, found by its name, whatever its addresses are */
 };
 
 /* /proc/self/status. HC_BYTES_UNKNOWN where a line is missing. */
@@ -28,7 +28,7 @@ struct process_status {
 struct process_gauge {
     struct process_places places;
     struct allocator_gauge allocator;
-    int heap_file;           /* ZGC's memory file, a descriptor of the JVM's; -1: none found yet */
+    int heap_file;           /* ZGC's memory file, a descriptor of the JVM's; -1: there is none */
     uint64_t rss_peak_bytes; /* of all looks: with ZGC VmHWM counts pages up to three times */
     int (*give_up)(void);    /* 1: the JVM ends, don't go on; NULL: never */
     uint32_t seen;           /* enum hc_managed_consumer: who was seen once need not be looked for again */

@@ -316,10 +316,10 @@ static void begin(struct recorder *r)
     const struct look_sources sources = {.places = {.heap_start = r->setup.heap_start,
                                                     .heap_bytes = r->setup.heap_bytes,
                                                     .code_start = r->setup.code_start,
-                                                    .code_bytes = r->setup.code_bytes,
-                                                    .heap_is_shared = s->collector == HC_COLLECTOR_Z},
+                                                    .code_bytes = r->setup.code_bytes},
                                          .counters = r->setup.counters,
                                          .jvm_gauge = r->setup.jvm_gauge,
+                                         .metaspace_gauge = r->setup.metaspace_gauge,
                                          .role = s->role,
                                          .collector = s->collector,
                                          .jdk = (int)strtol(s->jvm_version, NULL, 10)};

@@ -9,6 +9,7 @@
 #include "args.h"
 #include "jvm_gauge.h"
 #include "live_probe.h"
+#include "metaspace_gauge.h"
 #include "perf_counters.h"
 #include "ring.h"
 #include "sampler.h"
@@ -32,6 +33,7 @@ struct recorder_setup {
     struct jvm_gauge *jvm_gauge;   /* NULL: no Java thread */
     struct live_probe *live_probe; /* NULL: no Java thread, or none is wanted */
     struct live_watch *live_watch;
+    struct metaspace_gauge *metaspace_gauge; /* NULL: the counter is good */
     uintptr_t heap_start;
     size_t heap_bytes;
     uintptr_t code_start; /* the code cache */

@@ -106,8 +106,8 @@ HEAD = "   %-34s %5s %6s %6s %6s %6s %6s %6s %6s %6s %6s %6s %9s %8s" % (
 
 def row(name, looks, cores):
     r = looks[-1]
-    o, p = r["off_heap"], r["process"]
-    heap = p["heap_live_bytes"] + p["heap_garbage_bytes"] if "heap_live_bytes" in p else 0
+    o = r["off_heap"]
+    heap = o["rss_bytes"] - o["overhead"]["now_bytes"] - o["direct"]["now_bytes"] - o["metaspace"]["now_bytes"]
     unexplained = sorted(x["off_heap"]["unexplained_ratio"] for x in looks)
     cells = [o["rss_bytes"], heap] + [o[part]["now_bytes"] for part in PARTS]
     print("   %-34s %5.0f" % (name, cells[0] / MIB) + "".join(" %6.1f" % (c / MIB) for c in cells[1:]) +
