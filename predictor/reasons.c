@@ -88,9 +88,10 @@ static void say_exhaustion(const struct hc_reason_facts *facts, struct hc_recomm
     if (e->least_bytes == 0)
         return;
     int nearly = e->event->kind == HC_EVENT_HEAP_NEARLY_EXHAUSTED;
-    say(out, "A heap of %s was %s %s ago%s%s: at least %s.", hc_reason_bytes((double)e->had_bytes, a),
+    say(out, "A heap of %s was %s %s ago%s%.*s: at least %s.", hc_reason_bytes((double)e->had_bytes, a),
         nearly ? "nearly exhausted" : "exhausted (OutOfMemoryError)", hc_reason_time(age_ms(out, e->event), b),
-        nearly ? " - " : "", nearly ? e->event->text : "", hc_reason_bytes((double)e->least_bytes, c));
+        nearly ? " - " : "", nearly ? (int)sizeof e->event->text : 0, e->event->text,
+        hc_reason_bytes((double)e->least_bytes, c));
 }
 
 static void say_live_set(const struct hc_reason_facts *facts, const struct hc_policy *policy,
