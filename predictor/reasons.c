@@ -149,9 +149,7 @@ static void say_off_heap(const struct hc_reason_facts *facts, struct hc_recommen
     char a[HC_REASON_WORD], b[HC_REASON_WORD];
     if (facts->container_out_of_memory != NULL)
         say(out,
-            "The container ran out of memory, as was seen %s ago; for the days after that overhead gets a fifth, 100 "
-            "MiB "
-            "at least, more than was seen.",
+            "The container ran out of memory, as was seen %s ago: overhead gets a fifth (100 MiB) more than it was.",
             hc_reason_time(age_ms(out, facts->container_out_of_memory), a));
     const struct hc_advice *metaspace = &out->off_heap.metaspace, *overhead = &out->off_heap.overhead;
     if (metaspace->recommended_bytes != HC_BYTES_UNKNOWN)
