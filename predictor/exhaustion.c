@@ -5,6 +5,12 @@
 enum { FULL_HOURS = 24, FADING_HOURS = 48 };
 #define LEAST_MORE_BYTES (100 * MIB)
 
+/* A history may hold anything. */
+static int64_t within(int64_t ms, int64_t most_ms)
+{
+    return ms < 0 ? 0 : ms < most_ms ? ms : most_ms;
+}
+
 /* Time that a JVM was watched since then, up to the hours after which nothing is left of the event. */
 static int64_t watched_since(const struct hc_series *series, int64_t since_ms, int64_t now_ms)
 {
@@ -14,9 +20,10 @@ static int64_t watched_since(const struct hc_series *series, int64_t since_ms, i
         const struct hc_hour *hour = hc_series_hour(series, h);
         if (hour == NULL)
             continue;
-        int64_t most_ms = hc_hour_end_ms(h) - since_ms, ms = hour->covered_ms + hour->warm_covered_ms;
-        /* hours without a collection have no slot; the next one that has counts them */
-        watched_ms += (ms < most_ms ? ms : most_ms) + (h > first ? hour->idle_ms : 0);
+        int64_t most_ms = hc_hour_end_ms(h) - since_ms;
+        watched_ms += within(hour->covered_ms, most_ms) + within(hour->warm_covered_ms, most_ms);
+        if (h > first) /* hours without a collection have no slot; the next one that has counts them */
+            watched_ms += within(hour->idle_ms, enough_ms);
     }
     return watched_ms;
 }
@@ -54,7 +61,7 @@ struct hc_exhaustion hc_exhaustion_of_heap(const struct hc_series *series, int64
     uint64_t newest = series->now.event_sequence;
     for (uint64_t s = newest; s > 0 && newest - s < HC_EVENTS_MAX; s--) {
         const struct hc_event *event = hc_slots_get(&series->events, s);
-        if (event == NULL ||
+        if (event == NULL || event->time_ms < 0 ||
             (event->kind != HC_EVENT_OUT_OF_MEMORY_HEAP && event->kind != HC_EVENT_HEAP_NEARLY_EXHAUSTED))
             continue;
         uint64_t had = heap_in_force_at(series, event->time_ms);
@@ -72,7 +79,7 @@ const struct hc_event *hc_exhaustion_newest(const struct hc_series *series, enum
     uint64_t newest = series->now.event_sequence;
     for (uint64_t s = newest; s > 0 && newest - s < HC_EVENTS_MAX; s--) {
         const struct hc_event *event = hc_slots_get(&series->events, s);
-        if (event != NULL && event->kind == kind)
+        if (event != NULL && event->time_ms >= 0 && event->kind == kind)
             return event;
     }
     return NULL;

@@ -467,7 +467,9 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
 
     unsigned hours = hourly_live(predictor, now_ms);
     facts.exhaustion = hc_exhaustion_of_heap(series, now_ms);
-    facts.container_out_of_memory = hc_exhaustion_newest(series, HC_EVENT_CONTAINER_OUT_OF_MEMORY);
+    const struct hc_event *container = hc_exhaustion_newest(series, HC_EVENT_CONTAINER_OUT_OF_MEMORY);
+    if (container != NULL && hc_exhaustion_least(series, container, MIB, now_ms) > 0)
+        facts.container_out_of_memory = container;
     int enough = out->window.collections >= policy->warmup_collections && cost.covered_ms >= policy->warmup_ms &&
                  since_start_ms >= policy->restart_hold_ms;
     /* A heap that was exhausted at this size needs no more evidence that it is too small. */

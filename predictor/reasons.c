@@ -92,9 +92,10 @@ static void say_exhaustion(const struct hc_reason_facts *facts, struct hc_recomm
     if (e->least_bytes == 0)
         return;
     int nearly = e->event->kind == HC_EVENT_HEAP_NEARLY_EXHAUSTED;
-    say(out, "A heap of %s was %s %s ago%s%s: at least %s.", hc_reason_bytes((double)e->had_bytes, a),
+    say(out, "A heap of %s was %s %s ago%s%.*s: at least %s.", hc_reason_bytes((double)e->had_bytes, a),
         nearly ? "nearly exhausted" : "exhausted (OutOfMemoryError)", hc_reason_time(age_ms(out, e->event), b),
-        nearly ? " - " : "", nearly ? e->event->text : "", hc_reason_bytes((double)e->least_bytes, c));
+        nearly ? " - " : "", nearly ? (int)sizeof e->event->text : 0, e->event->text,
+        hc_reason_bytes((double)e->least_bytes, c));
 }
 
 static void say_live_set(const struct hc_reason_facts *facts, const struct hc_policy *policy,
@@ -152,8 +153,7 @@ static void say_container(const struct hc_reason_facts *facts, struct hc_recomme
     char a[HC_REASON_WORD];
     if (facts->container_out_of_memory != NULL)
         say(out,
-            "The container ran out of memory, as was seen %s ago; for the days after that overhead gets a fifth, 100 "
-            "MiB at least, more than was seen.",
+            "The container ran out of memory, as was seen %s ago: overhead gets a fifth (100 MiB) more than it was.",
             hc_reason_time(age_ms(out, facts->container_out_of_memory), a));
 }
 

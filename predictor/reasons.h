@@ -17,7 +17,7 @@ struct hc_reason_facts {
     int short_history;                              /* fewer hours than a percentile needs */
     int swept;                                      /* a collection of the old generation was ever seen */
     struct hc_exhaustion exhaustion;                /* of the heap */
-    const struct hc_event *container_out_of_memory; /* the newest; NULL: none */
+    const struct hc_event *container_out_of_memory; /* that still counts; NULL: none */
     struct hc_leak leak;                            /* outside the heap */
 };
 

@@ -43,6 +43,10 @@ static void fill(struct hc_predictor *predictor)
         hc_predictor_observe(predictor, &sample);
         hc_predictor_observe_memory(predictor, &look);
     }
+    for (int kind = HC_EVENT_OUT_OF_MEMORY_HEAP; kind <= HC_EVENT_CONTAINER_OUT_OF_MEMORY; kind++) {
+        struct hc_event event = {begin_ms + 60000 * (int64_t)SAMPLES / 2, (enum hc_event_kind)kind, 0, "seen"};
+        hc_predictor_observe_event(predictor, &event);
+    }
 }
 
 /* Every slot of the ring gets the checksum that fits what is in it now. */

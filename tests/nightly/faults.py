@@ -6,6 +6,7 @@ output, exit status and time; no case may leave a crash file, or more than a few
 
     DURATION=60     seconds of the storm of 2,000 collections a second (600 for the night)
     ONLY=name,...   these cases alone
+    JDK=17          on this one
 """
 import ctypes
 import os
@@ -19,11 +20,11 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import jvm
 
-HOME = jvm.jdks().get("17") or next(iter(jvm.jdks().values()), None)
+HOME = jvm.jdks().get(os.environ.get("JDK", "17")) or next(iter(jvm.jdks().values()), None)
 SHIM = os.path.join(jvm.ROOT, "build", "tests", "fault_shim.so")
 DURATION = int(os.environ.get("DURATION", "60"))
 HEAP = ["-Xmx96m", "-XX:+UseG1GC"]
-LATE_S = 1.5  # what a run may take longer than the one without the agent: noise of a shared machine included
+LATE_S = 5  # what a run may take longer than the one without the agent: a hang shows, the moods of a shared machine do not
 known = {}
 
 
@@ -61,7 +62,7 @@ class Run(jvm.Jvm):
         assert not crash, crash
         assert len(self.messages()) <= lines, self.messages()
         assert took - seconds <= late, "took %.1f s instead of %.1f" % (took, seconds)
-        return took - seconds
+        return self.begun + took - os.stat(self.path("out")).st_mtime  # from the program's last word to the end of the JVM
 
     def recorder(self):
         """Thread id of the recorder."""
@@ -151,7 +152,9 @@ def disk_frozen():
         j.wait_for(lambda: written(j, disk.path))
         time.sleep(2.2)
         needs(sh("fsfreeze -f " + disk.path).returncode == 0, "no right to freeze a file system")
-        j.finish()
+        ending = j.finish()
+        print("   on a frozen disk the JVM ended %.0f ms after its program" % (1000 * ending))
+        assert ending < 1.0, ending
         assert [m for m in j.messages() if "is frozen" in m], j.messages()
 
 
@@ -306,7 +309,7 @@ def every_request_refused():
         with Run(HOME) as j:
             j.begin(HEAP, program, environment={"LD_PRELOAD": SHIM, "HEAPCAST_FAIL": how})
             try:
-                j.finish(lines=8)
+                j.finish(lines=8, late=10)  # four hundred runs meet every mood of the machine
             except AssertionError as e:
                 raise AssertionError("HEAPCAST_FAIL=%s: %s" % (how, e))
             silent += not os.path.exists(j.json_path())
@@ -340,9 +343,9 @@ def recorder_stopped():
         while libc.waitpid(tid, ctypes.byref(status), WALL | os.WNOHANG) == 0:
             assert time.time() - j.begun < seconds + 10, "the JVM does not end while the recorder stands still"
             time.sleep(0.01)
-        late = j.finish()
-        print("   the JVM ended %.0f ms later than alone, with its recorder held" % (1000 * late))
-        assert late < 1.0, late
+        ending = j.finish()
+        print("   with its recorder held the JVM ended %.0f ms after its program" % (1000 * ending))
+        assert ending < 1.0, ending
 
 
 def process_stopped_and_continued():
@@ -379,11 +382,13 @@ def storm_of_collections():
         j.finish()
         n = int(re.search(r"collections (\d+) in", j.err())[1])
         window = j.recommendation()["window"]
-        print("   %.0f collections a second for %d s: %d counted, %d dropped; recorder %.1f %% of a core (%.1f us each); RSS %+d KiB" % (
-            n / DURATION, DURATION, window["collections"], window["samples_dropped"], 100 * cpu / DURATION, 1e6 * cpu / n, rss[-1] - rss[0]))
+        quarters = [sorted(q)[len(q) // 2] for q in (rss[i * len(rss) // 4:(i + 1) * len(rss) // 4] for i in range(4))]
+        print("   %.0f collections a second for %d s: %d counted, %d dropped; recorder %.1f %% of a core (%.1f us each); "
+              "RSS %d, %d, %d, %d KiB (medians of the quarters)" % (
+                  n / DURATION, DURATION, window["collections"], window["samples_dropped"], 100 * cpu / DURATION, 1e6 * cpu / n, *quarters))
         assert n / DURATION > 1000, "only %.0f a second: no storm" % (n / DURATION)
         assert window["collections"] + window["samples_dropped"] >= 0.99 * n, (window, n)
-        assert max(rss) - rss[0] < 4096, rss[:: max(1, len(rss) // 10)]
+        assert quarters[3] - quarters[1] < 2048, quarters
 
 
 CASES = [disk_full_while_running, disk_full_from_the_start, disk_frozen, disk_dies, read_only_from_the_start, directory_removed,

@@ -1,6 +1,6 @@
 /*
- * LD_PRELOAD: faults for libheapcast.so alone, told by the address that a call comes from. The JVM's own calls go through
- * untouched.
+ * LD_PRELOAD: faults for libheapcast.so alone, told by the address that a call comes from. The JVM's own calls go
+ * through untouched.
  *
  *   HEAPCAST_FAIL=N       the agent's Nth request for memory, a stream or a thread is refused
  *   HEAPCAST_FAIL=N-      that and all after it

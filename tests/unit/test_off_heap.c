@@ -236,6 +236,24 @@ static void test_an_exhausted_metaspace_raises_it_once(void **state)
     free(block);
 }
 
+static void test_a_container_that_ran_out_of_memory_gets_more_overhead(void **state)
+{
+    (void)state;
+    struct hc_series series;
+    void *block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(&series, block, hc_series_size(), NULL), HC_OK);
+    struct hc_memory_sample look = quiet_look(0);
+    hc_series_add_look(&series, &look);
+    uint64_t before = predict(&series, 60000).off_heap.overhead.recommended_bytes;
+    struct hc_event event = {BEGIN_MS, HC_EVENT_CONTAINER_OUT_OF_MEMORY, 0, "OOM killer"};
+    hc_series_add_event(&series, &event);
+    struct hc_recommendation advice = predict(&series, 60000);
+    assert_true(advice.off_heap.overhead.recommended_bytes > before);
+    assert_true(advice.off_heap.overhead.recommended_bytes >= advice.off_heap.overhead.max_bytes + 100 * MIB);
+    assert_true(advice.off_heap.overhead.recommended_bytes < advice.off_heap.overhead.max_bytes + 108 * MIB);
+    free(block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -246,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_what_is_older_than_a_week_does_not_count),
         cmocka_unit_test(test_the_ledger_is_told_part_by_part),
         cmocka_unit_test(test_an_exhausted_metaspace_raises_it_once),
+        cmocka_unit_test(test_a_container_that_ran_out_of_memory_gets_more_overhead),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
