@@ -64,7 +64,7 @@ $(CORE): $(call objects,$(PREDICTOR) $(RESOLVER) $(RECORDS)) $(CJSON_O)
 # Self-contained: the host needs libc, libm, libpthread and libdl and nothing else.
 $(B)/libheapcast.so: $(call objects,$(AGENT)) $(CORE) agent/exports.map
 	$(CC) -shared $(LINK) $(CFLAGS) -o $@ $(call objects,$(AGENT)) $(CORE) -Wl,--version-script=agent/exports.map \
-	  -Wl,$(if $(SANITIZE),-z$(comma)lazy,-z$(comma)defs) -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--exclude-libs,ALL -lm -lpthread -ldl
+	  -Wl,$(if $(SANITIZE),-z$(comma)lazy,-z$(comma)defs) -Wl,-z,relro,-z,now -Wl,--gc-sections -lm -lpthread -ldl
 comma := ,
 
 $(B)/heapcast: $(call objects,$(CLI)) $(CORE)

@@ -328,6 +328,27 @@ bool hc_add(struct derivation *d, uint64_t a, uint64_t b, uint64_t *out)
     return true;
 }
 
+/*
+ * Divides in place; true if something is left over. By hand, for the compiler's own division of 128 bits comes from its
+ * runtime library, and the one of the portable build brings a memcpy of its own along.
+ */
+static bool divide(exact *value, uint32_t by)
+{
+    uint64_t rest = 0, low = (uint64_t)*value;
+    exact quotient = 0;
+    if (*value == low) { /* nearly always: few fractions have more than two digits */
+        *value = low / by;
+        return low % by != 0;
+    }
+    for (int shift = 96; shift >= 0; shift -= 32) {
+        uint64_t part = rest << 32 | (uint32_t)(*value >> shift);
+        quotient |= (exact)(part / by) << shift;
+        rest = part % by;
+    }
+    *value = quotient;
+    return rest != 0;
+}
+
 /* MemorySize.multiply: BigDecimal.valueOf(double), so the shortest decimal of the double, times the bytes, exactly. */
 bool hc_multiply(struct derivation *d, uint64_t bytes, double factor, uint64_t *out)
 {
@@ -337,11 +358,15 @@ bool hc_multiply(struct derivation *d, uint64_t bytes, double factor, uint64_t *
     struct hc_decimal decimal = hc_decimal_shortest(factor);
     if (decimal.exponent < -38)
         return true;
-    exact product = (exact)decimal.digits * bytes, power = 1;
-    for (int i = 0; i < (decimal.exponent < 0 ? -decimal.exponent : decimal.exponent); i++)
-        power *= 10;
-    exact whole = decimal.exponent < 0 ? product / power : product * power;
-    bool rest = whole == HC_SIZE_MAX && decimal.exponent < 0 && product % power != 0;
+    exact whole = (exact)decimal.digits * bytes;
+    bool rest = false;
+    int exponent = decimal.exponent;
+    for (; exponent > 0; exponent--)
+        whole *= 10;
+    for (; exponent < -8; exponent += 9)
+        rest |= divide(&whole, 1000000000);
+    for (; exponent < 0; exponent++)
+        rest |= divide(&whole, 10);
     if (whole > HC_SIZE_MAX || (whole == HC_SIZE_MAX && rest))
         return overflow(d);
     *out = (uint64_t)whole;
