@@ -5,6 +5,7 @@ VERSION := $(shell sed -n 's/.*HC_VERSION "\(.*\)".*/\1/p' include/heapcast/vers
 CC       ?= cc
 AR       ?= ar
 CFLAGS   ?= -O2 -g
+LDFLAGS  ?=
 WARNINGS := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla
 # WERROR=1 turns warnings into errors (CI and `make check`).
 WERROR   ?=
@@ -63,20 +64,55 @@ $(CORE): $(call objects,$(PREDICTOR) $(RESOLVER) $(RECORDS)) $(CJSON_O)
 
 # Self-contained: the host needs libc, libm, libpthread and libdl and nothing else.
 $(B)/libheapcast.so: $(call objects,$(AGENT)) $(CORE) agent/exports.map
-	$(CC) -shared $(LINK) $(CFLAGS) -o $@ $(call objects,$(AGENT)) $(CORE) -Wl,--version-script=agent/exports.map \
+	$(CC) -shared $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $(call objects,$(AGENT)) $(CORE) -Wl,--version-script=agent/exports.map \
 	  -Wl,$(if $(SANITIZE),-z$(comma)lazy,-z$(comma)defs) -Wl,-z,relro,-z,now -Wl,--gc-sections -lm -lpthread -ldl
 comma := ,
 
 $(B)/heapcast: $(call objects,$(CLI)) $(CORE)
-	$(CC) $(LINK) $(CFLAGS) -o $@ $(call objects,$(CLI)) $(CORE) -Wl,--gc-sections -lm -lpthread -ldl
+	$(CC) $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $(call objects,$(CLI)) $(CORE) -Wl,--gc-sections -lm -lpthread -ldl
+
+# ---- for other machines than this one -----------------------------------------------------------------------------
+
+# One binary an architecture, for every Linux: glibc from 2.17 on (2012), and musl. Symbols stay in, for a crash report
+# to name functions; the rest of what a debugger wants is in the objects beside it.
+ARCHITECTURES := x86_64 aarch64
+-include build/portable.mk
+# $(call portable,ARCHITECTURE,TARGETS): this Makefile once more, with the compiler for that architecture. -o: this machine is
+# set up already, and the compiler's peculiarities are none of the set-up's business.
+portable = $(MAKE) --no-print-directory -o $(CONFIG) -o build/portable.mk B=build/portable/$(1) AR='$(ZIG) ar' LDFLAGS=-Wl,-S \
+           CC='$(ZIG) cc -target $(1)-linux-gnu.2.17 -isystem build/third_party/include' CMOCKA=build/third_party/cmocka $(2)
+
+.PHONY: portable portable-setup
+## portable: build/portable/{x86_64,aarch64}/: libheapcast.so and heapcast for glibc from 2.17 on, and musl (a minute)
+portable: portable-setup
+	@$(MAKE) --no-print-directory $(ARCHITECTURES:%=portable-%)
+portable-setup:
+	@scripts/bootstrap.sh portable
+portable-%:
+	@+$(call portable,$*,all)
+
+RELEASES := $(ARCHITECTURES:%=build/release/heapcast-$(VERSION)-linux-%.tar.gz)
+.PHONY: release
+## release: build/release/heapcast-VERSION-linux-ARCH.tar.gz and SHA256SUMS, from the portable build and committed files alone
+release: portable
+	@scripts/release.sh $(VERSION) $(ARCHITECTURES)
 
 # ---- tests ------------------------------------------------------------------------------------------------------
 
-$(B)/tests/unit/%: tests/unit/%.c $(CORE) $(call objects,$(filter-out cli/main.c,$(CLI))) $(call objects,$(filter-out agent/agent.c,$(AGENT)))
+# CMOCKA=DIR takes its source instead of the system's library, which is for this machine only.
+CMOCKA   ?=
+CMOCKA_O := $(if $(CMOCKA),$(B)/obj/third_party/cmocka.o)
+$(B)/obj/third_party/cmocka.o: $(CONFIG)
 	@mkdir -p $(@D)
-	$(CC) $(BASE) $(CFLAGS) -Wno-missing-prototypes -I. -I$(CJSON_DIR) $(JNI) -MMD -MP $(LINK) -o $@ $< \
+	$(CC) -O2 -w -DHAVE_STDINT_H -DHAVE_INTTYPES_H -DHAVE_SIGNAL_H -DHAVE_STRINGS_H -DHAVE_STRUCT_TIMESPEC -DHAVE_CLOCK_GETTIME \
+	  -DHAVE_CLOCK_REALTIME -DHAVE_STRSIGNAL -DHAVE_UNISTD_H -DHAVE_MALLOC_H \
+	  -I$(CMOCKA)/include -c $(CMOCKA)/src/cmocka.c -o $@
+
+$(B)/tests/unit/%: tests/unit/%.c $(CMOCKA_O) $(CORE) $(call objects,$(filter-out cli/main.c,$(CLI))) $(call objects,$(filter-out agent/agent.c,$(AGENT)))
+	@mkdir -p $(@D)
+	$(CC) $(BASE) $(CFLAGS) -Wno-missing-prototypes -I. -I$(CJSON_DIR) $(JNI) $(CMOCKA:%=-isystem %/include) -MMD -MP $(LINK) -o $@ $< \
 	  $(call objects,$(filter-out cli/main.c,$(CLI))) $(call objects,$(filter-out agent/agent.c,$(AGENT))) \
-	  $(CORE) -Wl,--gc-sections -lcmocka -lm -lpthread -ldl
+	  $(CORE) -Wl,--gc-sections $(or $(CMOCKA_O),-lcmocka) -lm -lpthread -ldl
 
 # A fuzz target with a plain main that gives it the kept inputs; fuzz_NAME is the same under libFuzzer (clang, make fuzz).
 FUZZ_PARTS = $(call objects,agent/args.c) $(CORE) -Wl,--gc-sections -lm -lpthread
@@ -142,6 +178,23 @@ test-pool: all
 # The server is somebody else's code, from the Go module proxy; building it takes minutes, once.
 build/kubernetes-server: tests/kubernetes/main.go tests/kubernetes/go.mod
 	cd tests/kubernetes && go build -o ../../$@ .
+
+.PHONY: test-portable test-aarch64 test-musl emulate
+## test-portable: the portable build in real JVMs, its unit tests under musl's loader, aarch64's under qemu (5 minutes)
+test-portable: all portable test-musl test-aarch64
+	@scripts/bootstrap.sh test
+	@HEAPCAST_AGENT=$(CURDIR)/$(PORTABLE)/libheapcast.so HEAPCAST=$(CURDIR)/$(PORTABLE)/heapcast tests/run.sh check golden jvm
+## test-aarch64: the unit tests of the portable aarch64 build, under qemu (two minutes)
+test-aarch64: emulate
+	@+$(call portable,aarch64,all unit-programs)
+	@HEAPCAST_BUILD=build/portable/aarch64 HEAPCAST_LOADER='qemu-aarch64 -L /usr/aarch64-linux-gnu' tests/run.sh unit-programs
+## test-musl: the unit tests of the portable build, the same programs as on glibc, under musl's loader (a minute)
+test-musl: emulate
+	@+$(call portable,$(shell uname -m),all unit-programs)
+	@HEAPCAST_BUILD=$(PORTABLE) HEAPCAST_LOADER=/lib/ld-musl-$(shell uname -m).so.1 tests/run.sh unit-programs
+PORTABLE := build/portable/$(shell uname -m)
+emulate:
+	@scripts/bootstrap.sh emulate
 
 .PHONY: test-kubernetes
 ## test-kubernetes: patches for the operator through a real Kubernetes API server (needs Go, Maven and etcd)

@@ -79,6 +79,7 @@ int hc_options_next(const struct hc_usage *usage, int argc, char **argv)
     longs[count] = (struct option){"help", no_argument, NULL, ID_HELP};
 
     opterr = 0;
+    const char *last = argv[argc - 1]; /* what lacks its argument is the last word; musl's optind then is one further */
     int id = getopt_long(argc, argv, shorts, longs, NULL);
     if (id == -1)
         return HC_OPTIONS_END;
@@ -87,7 +88,7 @@ int hc_options_next(const struct hc_usage *usage, int argc, char **argv)
         return HC_OPTIONS_HELP;
     }
     if (id == ':') {
-        hc_usage_error(usage, "option '%s' needs an argument", argv[optind - 1]);
+        hc_usage_error(usage, "option '%s' needs an argument", last);
         return HC_OPTIONS_BAD;
     }
     if (id == '?')

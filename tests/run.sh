@@ -8,6 +8,8 @@
 #   check   scripts/check.sh
 #   jvm     tests/integration/jvm_*
 #   flink   tests/integration/flink_*
+#   unit-programs   the unit tests and kept inputs in $HEAPCAST_BUILD alone, each started by $HEAPCAST_LOADER: another
+#           C library's loader, or the emulator of another architecture
 #
 # tests/integration/NAME runs that one.
 #
@@ -24,6 +26,9 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 export PYTHON FLINK_VERSION=${FLINK_VERSION:-1.20.5}
 PYTHON=$(python_tool)
+
+# A list of words; nothing for this machine's own programs.
+read -ra loader <<<"${HEAPCAST_LOADER:-}"
 
 # run NAME COMMAND...: output to $log; sets status and seconds. Nothing here takes ten minutes unless it hangs.
 run() {
@@ -56,7 +61,7 @@ cmocka_count() { sed -nE "s/^\[  $1 \] ([0-9]+) test.*/\1/p" "$log" | awk '{ sum
 
 run_cmocka() {
     local name=$1 good bad skips
-    run "$name" env LOCPATH="$PWD/build/locale" "$name"
+    run "$name" env LOCPATH="$PWD/build/locale" "${loader[@]}" "$name"
     good=$(cmocka_count 'PASSED ')
     bad=$(cmocka_count 'FAILED ')
     skips=$(cmocka_count 'SKIPPED')
@@ -69,7 +74,7 @@ run_cmocka() {
 
 # The kept inputs of a fuzz target: one test, for they run in one process.
 run_corpus() {
-    run "$1" "$@"
+    run "$1" "${loader[@]}" "$@"
     if [ $status = 0 ]; then
         report "$1" 1 0 0
     else
@@ -99,27 +104,31 @@ integration() {
     done
 }
 
-suite() {
+unit_programs() {
     local source stem
+    for source in tests/unit/test_*.c; do
+        run_cmocka "$1/tests/unit/$(basename "$source" .c)"
+    done
+    for source in tests/fuzz/fuzz_*.c; do
+        stem=${source#tests/fuzz/fuzz_}
+        stem=${stem%.c}
+        run_corpus "$1/tests/fuzz/replay_$stem" "tests/fuzz/corpus/$stem"
+    done
+}
+
+suite() {
+    local source
     case $1 in
         unit)
-            for source in tests/unit/test_*.c; do
-                stem=$(basename "$source" .c)
-                run_cmocka "build/tests/unit/$stem"
-                run_cmocka "build/sanitize/tests/unit/$stem"
-            done
-            for source in tests/fuzz/fuzz_*.c; do
-                stem=${source#tests/fuzz/fuzz_}
-                stem=${stem%.c}
-                run_corpus "build/tests/fuzz/replay_$stem" "tests/fuzz/corpus/$stem"
-                run_corpus "build/sanitize/tests/fuzz/replay_$stem" "tests/fuzz/corpus/$stem"
-            done
+            unit_programs build
+            unit_programs build/sanitize
             integration oracle
             ;;
         golden)
             run_script tests/golden/run.sh
             integration cli
             ;;
+        unit-programs) unit_programs "$HEAPCAST_BUILD" ;;
         check) run_script scripts/check.sh ;;
         jvm | flink) integration "$1" ;;
         tests/integration/*) run_script "$1" ;;

@@ -11,7 +11,7 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-AGENT = os.path.join(ROOT, "build", "libheapcast.so")
+AGENT = os.environ.get("HEAPCAST_AGENT", os.path.join(ROOT, "build", "libheapcast.so"))
 HEAPCAST = os.environ.get("HEAPCAST", os.path.join(ROOT, "build", "heapcast"))
 WANTED = ("11", "17", "21", "25")
 
