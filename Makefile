@@ -114,6 +114,10 @@ $(B)/tests/unit/%: tests/unit/%.c $(CMOCKA_O) $(CORE) $(call objects,$(filter-ou
 	  $(call objects,$(filter-out cli/main.c,$(CLI))) $(call objects,$(filter-out agent/agent.c,$(AGENT))) \
 	  $(CORE) -Wl,--gc-sections $(or $(CMOCKA_O),-lcmocka) -lm -lpthread -ldl
 
+# The library as a whole, as a JVM would load it.
+$(B)/tests/unit/test_agent: $(B)/libheapcast.so
+$(B)/tests/unit/test_agent: private BASE += -DAGENT='"$(B)/libheapcast.so"'
+
 # A fuzz target with a plain main that gives it the kept inputs; fuzz_NAME is the same under libFuzzer (clang, make fuzz).
 FUZZ_PARTS = $(call objects,agent/args.c) $(CORE) -Wl,--gc-sections -lm -lpthread
 $(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(CORE) $(call objects,agent/args.c)

@@ -44,14 +44,57 @@ formatted() {
 
 # A TaskManager shares its name space with us: what we export might be taken for somebody else's function.
 exports() {
-    diff <(printf '%s\n' Agent_OnAttach Agent_OnLoad Agent_OnUnload) \
-        <(nm -D --defined-only build/libheapcast.so | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | LC_ALL=C sort)
+    local agent result=0
+    for agent in "$@"; do
+        diff <(printf '%s\n' Agent_OnAttach Agent_OnLoad Agent_OnUnload) \
+            <(nm -D --defined-only "$agent" | awk '$2 != "A" { sub(/@.*/, "", $3); print $3 }' | LC_ALL=C sort) || result=1
+    done
+    return $result
 }
 
-# A TaskManager's image has the C library and nothing else of ours.
-needed_libraries() {
-    ! readelf -d build/libheapcast.so | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |
-        grep -vE '^(libc|libm|libpthread|libdl)\.so\.[0-9]+$|^ld-linux[a-z0-9_-]*\.so\.[0-9]+$'
+# needed_only PATTERN FILE...: a TaskManager's image has the C library and nothing else of ours.
+needed_only() {
+    local pattern=$1 file result=0
+    shift
+    for file in "$@"; do
+        readelf -d "$file" | sed -n "s|.*(NEEDED).*\[\(.*\)\]|$file needs \1|p" | grep -vE " ($pattern)\$" && result=1
+    done
+    return $result
+}
+
+undefined() { readelf -W --dyn-syms "$1" | awk '$7 == "UND" && $5 == "GLOBAL" { print $8 }'; }
+
+# 2.17 is the oldest that zig knows, and older than any image that Flink runs in.
+glibc_floor() {
+    local file newest result=0
+    for file in "$@"; do
+        newest=$(undefined "$file" | sed -n 's/.*@GLIBC_\([0-9.]*\).*/\1/p' | sort -V | tail -n 1)
+        echo "$file needs glibc $newest: $(undefined "$file" | grep -F "@GLIBC_$newest" | xargs)"
+        [ -n "$newest" ] && [ "$(printf '%s\n2.17\n' "$newest" | sort -V | tail -n 1)" = 2.17 ] || result=1
+    done
+    return $result
+}
+
+# The compiler's runtime library is one object: whoever takes one function from it (a division of 128 bits, say) gets its
+# slow memcpy and its mathematics in place of the C library's.
+memcpy_of_the_c_library() {
+    local file result=0
+    for file in "$@"; do
+        undefined "$file" | grep -q '^memcpy@' || { echo "$file has a memcpy of its own" && result=1; }
+    done
+    return $result
+}
+
+# musl takes the names of glibc's libraries for itself, but lacks some functions; fts is Debian's addition to its musl.
+musl_has_it_all() {
+    local file result=0 loader
+    loader=/lib/ld-musl-$(uname -m).so.1
+    for file in "$@"; do
+        undefined "$file" | sed 's/@.*//' | sort -u |
+            grep -vxFf <(readelf -W --dyn-syms "$loader" | awk '$7 != "UND" { print $8 }' | grep -v '^fts_') |
+            sed "s|^|$file: musl has no |" | grep . && result=1
+    done
+    return $result
 }
 
 banned_functions() {
@@ -93,8 +136,24 @@ if have clang-format; then
 else
     skip format "clang-format"
 fi
-check exports exports
-check needed-libraries needed_libraries
+libraries='(libc|libm|libpthread|libdl)\.so\.[0-9]+'
+check exports exports build/libheapcast.so
+# A linker may list the loader, for it exports a symbol or two; musl has none of that name.
+check needed-libraries needed_only "$libraries|ld-linux[a-z0-9_-]*\.so\.[0-9]+" build/libheapcast.so
+portable=(build/portable/{x86_64,aarch64})
+if [ -e "${portable[0]}/libheapcast.so" ] && [ -e "${portable[1]}/libheapcast.so" ]; then
+    check portable-exports exports "${portable[@]/%//libheapcast.so}"
+    check portable-needed-libraries needed_only "$libraries" "${portable[@]/%//libheapcast.so}" "${portable[@]/%//heapcast}"
+    check portable-glibc-2.17 glibc_floor "${portable[@]/%//libheapcast.so}" "${portable[@]/%//heapcast}"
+    check portable-memcpy memcpy_of_the_c_library "${portable[@]/%//libheapcast.so}" "${portable[@]/%//heapcast}"
+    if [ -e "/lib/ld-musl-$(uname -m).so.1" ]; then
+        check portable-musl musl_has_it_all "build/portable/$(uname -m)/"{libheapcast.so,heapcast}
+    else
+        skip portable-musl "musl (make test-musl)"
+    fi
+else
+    skip portable "build/portable (make portable)"
+fi
 check banned-functions eval 'objects_there && banned_functions'
 check warnings-as-errors warnings_are_errors
 if have git && git rev-parse --git-dir >/dev/null 2>&1; then
