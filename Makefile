@@ -83,7 +83,7 @@ portable = $(MAKE) --no-print-directory -o $(CONFIG) -o build/portable.mk B=buil
            CC='$(ZIG) cc -target $(1)-linux-gnu.2.17 -isystem build/third_party/include' CMOCKA=build/third_party/cmocka $(2)
 
 .PHONY: portable portable-setup
-## portable: build/portable/{x86_64,aarch64}/: libheapcast.so and heapcast for glibc from 2.17 on, and musl (a minute)
+## portable: build/portable/{x86_64,aarch64}/: libheapcast.so and heapcast for glibc from 2.17 on, and musl (half a minute)
 portable: portable-setup
 	@$(MAKE) --no-print-directory $(ARCHITECTURES:%=portable-%)
 portable-setup:
@@ -91,9 +91,8 @@ portable-setup:
 portable-%:
 	@+$(call portable,$*,all)
 
-RELEASES := $(ARCHITECTURES:%=build/release/heapcast-$(VERSION)-linux-%.tar.gz)
 .PHONY: release
-## release: build/release/heapcast-VERSION-linux-ARCH.tar.gz and SHA256SUMS, from the portable build and committed files alone
+## release: build/release/heapcast-VERSION-linux-ARCH.tar.gz of the portable build, and their SHA256SUMS
 release: portable
 	@scripts/release.sh $(VERSION) $(ARCHITECTURES)
 
@@ -188,15 +187,18 @@ build/kubernetes-server: tests/kubernetes/main.go tests/kubernetes/go.mod
 test-portable: all portable test-musl test-aarch64
 	@scripts/bootstrap.sh test
 	@HEAPCAST_AGENT=$(CURDIR)/$(PORTABLE)/libheapcast.so HEAPCAST=$(CURDIR)/$(PORTABLE)/heapcast tests/run.sh check golden jvm
-## test-aarch64: the unit tests of the portable aarch64 build, under qemu (two minutes)
-test-aarch64: emulate
+## test-aarch64: the unit tests of the portable aarch64 build, and the agent in a JVM, under qemu (4 minutes)
+test-aarch64: all emulate
 	@+$(call portable,aarch64,all unit-programs)
 	@HEAPCAST_BUILD=build/portable/aarch64 HEAPCAST_LOADER='qemu-aarch64 -L /usr/aarch64-linux-gnu' tests/run.sh unit-programs
+	@HEAPCAST_JAVA=$(EMULATED_JAVA) HEAPCAST_AGENT=$(CURDIR)/build/portable/aarch64/libheapcast.so \
+	  tests/run.sh tests/integration/jvm_used_after.py
 ## test-musl: the unit tests of the portable build, the same programs as on glibc, under musl's loader (a minute)
 test-musl: emulate
 	@+$(call portable,$(shell uname -m),all unit-programs)
 	@HEAPCAST_BUILD=$(PORTABLE) HEAPCAST_LOADER=/lib/ld-musl-$(shell uname -m).so.1 tests/run.sh unit-programs
 PORTABLE := build/portable/$(shell uname -m)
+EMULATED_JAVA = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/heapcast/jdk-aarch64/21
 emulate:
 	@scripts/bootstrap.sh emulate
 
@@ -256,7 +258,7 @@ clean:
 ## help: this list
 help:
 	@echo "heapcast $(VERSION)"
-	@sed -n 's/^## \([a-z-]*\): \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^## \([a-z0-9-]*\): \(.*\)/  \1\t\2/p' Makefile | expand -t 20
 
 -include $(patsubst %.o,%.d,$(call objects,$(PREDICTOR) $(RESOLVER) $(RECORDS) $(AGENT) $(CLI)))
 -include $(patsubst tests/unit/%.c,$(B)/tests/unit/%.d,$(UNIT))

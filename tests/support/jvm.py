@@ -48,8 +48,10 @@ def release_of(home):
 
 
 def jdks():
-    """version -> home, from build/jdks.env (scripts/bootstrap.sh), JAVA_HOME and the system's folder."""
+    """version -> home, from build/jdks.env (scripts/bootstrap.sh), JAVA_HOME and the system's folder; or HEAPCAST_JAVA alone."""
     found = {}
+    if "HEAPCAST_JAVA" in os.environ:
+        return {release_of(os.environ["HEAPCAST_JAVA"]): os.environ["HEAPCAST_JAVA"]}
     listed = os.path.join(ROOT, "build", "jdks.env")
     if os.path.exists(listed):
         for line in open(listed):
