@@ -144,6 +144,15 @@ test-unit: all unit-programs
 	@$(MAKE) --no-print-directory -j$(shell nproc) unit-programs SANITIZE=address,undefined
 	@tests/run.sh unit golden check
 
+# The tests that have threads; test_process_gauge measures the process, of which the sanitizer would be a large part.
+THREADED := $(filter-out test_process_gauge,$(basename $(notdir $(shell grep -l pthread_create $(UNIT)))))
+.PHONY: test-tsan
+## test-tsan: the threads of the agent under ThreadSanitizer (half a minute)
+test-tsan:
+	@scripts/bootstrap.sh build
+	@$(MAKE) --no-print-directory -j$(shell nproc) B=build/tsan SANITIZE=thread $(THREADED:%=build/tsan/tests/unit/%)
+	@tests/run.sh $(THREADED:%=build/tsan/tests/unit/%)
+
 .PHONY: test-jvm
 ## test-jvm: the agent in real JVMs, each collector on each JDK at hand
 test-jvm: all
