@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -331,6 +332,7 @@ static void *run(void *argument)
 {
     struct recorder *r = argument;
     struct hc_error err;
+    (void)prctl(PR_SET_NAME, "heapcast-rec"); /* else it bears the name of the JVM's thread that started it */
     if (open_series(r, &err) == HC_OK) {
         begin(r);
         rounds(r);
