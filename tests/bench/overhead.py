@@ -16,7 +16,7 @@ from table import quartiles, row
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 STARTS, IDLES, IDLE_S = 31, 9, 5
-LOADS, WARM_S, LOAD_S = 5, 6, 10
+LOADS, WARM_PAUSES, LOAD_S = 5, 50, 10
 SMALL = ["-Xshare:auto", "-Xms64m", "-Xmx64m", "-XX:+UseSerialGC"]
 # Eden of some 14 MiB, filled ten times a second.
 TEN_A_SECOND = ["-Xshare:auto", "-Xms256m", "-Xmx256m", "-Xmn16m", "-XX:+UseG1GC"]
@@ -123,13 +123,23 @@ def thread_times(pid):
     return found
 
 
-def pauses(path, begin_s, end_s):
+def pauses(path, begin_ns=0, end_ns=1 << 63):
+    """ms each; the log's clock is CLOCK_MONOTONIC."""
     found = []
-    for line in open(path):
-        m = re.match(r"\[([\d.]+)s\].* Pause .* ([\d.]+)ms$", line)
-        if m and begin_s <= float(m[1]) <= end_s:
+    for line in open(path) if os.path.exists(path) else ():
+        m = re.match(r"\[(\d+)ns\].* Pause .* ([\d.]+)ms$", line)
+        if m and begin_ns <= int(m[1]) <= end_ns:
             found.append(float(m[2]))
     return found
+
+
+def wait_until_warm(logs):
+    """All of them collect at their pace: on a busy machine a start takes long."""
+    deadline = time.monotonic() + 120
+    while min(len(pauses(path)) for path in logs.values()) < WARM_PAUSES:
+        if time.monotonic() > deadline:
+            sys.exit("a JVM has not come to %d collections in 120 s: the machine is too busy to measure on" % WARM_PAUSES)
+        time.sleep(0.5)
 
 
 def one_load(host):
@@ -138,19 +148,22 @@ def one_load(host):
     host.kinds.append(host.kinds.pop(0))
     for kind in host.kinds:
         logs[kind] = os.path.join(host.directory, kind + ".gc.log")
-        running[kind] = host.start(kind, TEN_A_SECOND + ["-Xlog:gc:file=%s:uptime" % logs[kind]], CHURN)
-    time.sleep(WARM_S)
-    first, begin = {kind: thread_times(p.pid) for kind, p in running.items()}, time.monotonic()
+        if os.path.exists(logs[kind]):
+            os.unlink(logs[kind])
+        running[kind] = host.start(kind, TEN_A_SECOND + ["-Xlog:gc:file=%s:timenanos" % logs[kind]], CHURN)
+    wait_until_warm(logs)
+    first, begin = {kind: thread_times(p.pid) for kind, p in running.items()}, time.monotonic_ns()
     time.sleep(LOAD_S)
-    last, seconds = {kind: thread_times(p.pid) for kind, p in running.items()}, time.monotonic() - begin
+    last, until = {kind: thread_times(p.pid) for kind, p in running.items()}, time.monotonic_ns()
+    seconds = (until - begin) / 1e9
     end(running)
     result = {}
     for kind in running:
         def share(mine):
             spent = [sum(ns for name, ns in times[kind] if mine(name)) for times in (first, last)]
             return (spent[1] - spent[0]) / seconds / 1e7
-        seen = pauses(logs[kind], WARM_S - 1, WARM_S + LOAD_S - 1)
-        result[kind] = {"process": share(lambda _: True), "pause": statistics.fmean(seen) * 1e3, "rate": len(seen) / LOAD_S,
+        seen = pauses(logs[kind], begin, until)
+        result[kind] = {"process": share(lambda _: True), "pause": statistics.fmean(seen) * 1e3, "rate": len(seen) / seconds,
                         "own": share(lambda name: name.startswith(THREADS.get(kind, "?")))}
     return result
 
