@@ -35,7 +35,8 @@ static void earn(struct probe_pace *p, int64_t now_ms)
         p->credit_us += (double)(now_ms - p->credit_at_ms) * credit_per_ms();
     if (p->credit_us > most)
         p->credit_us = most;
-    p->credit_at_ms = now_ms;
+    if (now_ms > p->credit_at_ms)
+        p->credit_at_ms = now_ms;
 }
 
 void probe_pace_init(struct probe_pace *p, int64_t fixed_ms, int64_t warmup_ms, int64_t now_ms, uint64_t seed)
@@ -44,7 +45,8 @@ void probe_pace_init(struct probe_pace *p, int64_t fixed_ms, int64_t warmup_ms, 
     p->fixed_ms = fixed_ms;
     p->warmup_ms = warmup_ms;
     p->random = seed != 0 ? seed : 1;
-    p->begun_ms = p->credit_at_ms = now_ms;
+    p->begun_ms = now_ms;
+    p->credit_at_ms = now_ms + PROBE_ADVANCE_MS; /* nothing more is earned until then */
     p->credit_us = PROBE_ADVANCE_MS * credit_per_ms();
     p->last_ms = INT64_MIN / 2;
     p->period_ms = PROBE_PERIOD_MAX_MS;
@@ -55,7 +57,7 @@ void probe_pace_init(struct probe_pace *p, int64_t fixed_ms, int64_t warmup_ms, 
 static int64_t affordable_ms(const struct probe_pace *p)
 {
     double lacking = (double)p->cost_us - p->credit_us;
-    return lacking > 0 ? p->credit_at_ms + (int64_t)(lacking / credit_per_ms()) + 1 : p->credit_at_ms;
+    return lacking > 0 ? p->credit_at_ms + (int64_t)(lacking / credit_per_ms()) + 1 : INT64_MIN;
 }
 
 int64_t probe_pace_due_ms(const struct probe_pace *p)

@@ -2,10 +2,10 @@
  * When to look at the whole heap, and when to leave it alone: pure bookkeeping over times, costs and results.
  *
  * `auto` spends at most PROBE_SHARE_PPM of one core on average, measured on the probes themselves: credit grows with
- * time, a probe is paid from it, and the next one waits until there is credit for one of the same cost. Only the first
- * three need no credit: they come within the warm-up, so that the first number rests on them, and their debt is worked
- * off afterwards. Then the distance grows from minutes to half an hour as long as successive looks agree, and shrinks
- * while they differ. Its phase is random: windows and timers of the program have periods of their own.
+ * time, a probe is paid from it, and the next one waits until there is credit for one of the same cost. The credit of
+ * the first quarter of an hour is there from the start: a program that has just begun changes most, and the first
+ * number rests on what is seen then. So the distance is half of the program's age, up to half an hour; less while
+ * successive looks differ. Its phase is random: windows and timers of the program have periods of their own.
  *
  * Times are milliseconds of any one clock that never goes back.
  */
@@ -16,7 +16,7 @@
 
 enum {
     PROBE_SHARE_PPM = 2000,            /* 0.2 % of one core */
-    PROBE_ADVANCE_MS = 15 * 60 * 1000, /* credit for so long is there from the start */
+    PROBE_ADVANCE_MS = 15 * 60 * 1000, /* the credit of so long is there from the start */
     PROBE_DISTANCE_MIN_MS = 12 * 1000,
     PROBE_PERIOD_MIN_MS = 60 * 1000, /* while they differ */
     PROBE_PERIOD_MAX_MS = 30 * 60 * 1000,
