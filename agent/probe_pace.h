@@ -2,10 +2,11 @@
  * When to look at the whole heap, and when to leave it alone: pure bookkeeping over times, costs and results.
  *
  * `auto` spends at most PROBE_SHARE_PPM of one core on average, measured on the probes themselves: credit grows with
- * time, a probe is paid from it, and the next one waits until there is credit for one of the same cost. Only the first
- * three need no credit: they come within the warm-up, so that the first number rests on them, and their debt is worked
- * off afterwards. Then the distance grows from minutes to half an hour as long as successive looks agree, and shrinks
- * while they differ. Its phase is random: windows and timers of the program have periods of their own.
+ * time, a probe is paid from it, and the next one waits until there is credit for one of the same cost. Credit for the
+ * first PROBE_ADVANCE_MS is there from the start, so that the first number rests on several looks. The first one comes
+ * in the warm-up; then the distance is half of the JVM's age, for a program that is old changes slowly: up to half an
+ * hour while successive looks agree, down to minutes while they differ. Its phase is random: windows and timers of the
+ * program have periods of their own.
  *
  * Times are milliseconds of any one clock that never goes back.
  */
@@ -26,9 +27,9 @@ enum {
 
 struct probe_pace {
     int64_t fixed_ms; /* the user's period; 0: auto */
-    int64_t warmup_ms, begun_ms;
+    int64_t begun_ms;
     int64_t next_ms;   /* wanted then, credit or not */
-    int64_t period_ms; /* of auto, after the early ones */
+    int64_t period_ms; /* of auto: the most, by how well the looks agree */
     int64_t last_ms, credit_at_ms;
     double credit_us;
     uint64_t cost_us; /* what the next one will cost, by the dearer of the last two; 0: none yet */
@@ -37,7 +38,7 @@ struct probe_pace {
     uint64_t random;
 };
 
-/* `fixed_ms` 0: auto. `seed` makes the phase random. */
+/* `fixed_ms` 0: auto, the first one in the first third of the warm-up. `seed` makes the phase random. */
 void probe_pace_init(struct probe_pace *pace, int64_t fixed_ms, int64_t warmup_ms, int64_t now_ms, uint64_t seed);
 
 /* When the next probe may be made. */
