@@ -22,7 +22,9 @@ enum {
     FULL_EVERY_MS = 60 * 60 * 1000
 };
 
-#define GC_SHARE_MAX 0.10
+/* Pauses over time in the last minute, our own left out. Who gives a period has said that it may cost something. */
+#define GC_SHARE_MAX_AUTO 0.10
+#define GC_SHARE_MAX_PERIOD 0.30
 /* What a full collection takes at most, by what it may find alive: 60 ms for 100 MiB, measured with Serial. */
 #define FULL_US_PER_MIB 600.0
 
@@ -311,11 +313,12 @@ static uint64_t end_cost(struct live_probe *p, int64_t now)
 
 /* ---- the end of a probe ---- */
 
-static void count(struct live_probe *p, uint64_t cost_us, uint64_t pause_us)
+static void count(struct live_probe *p, uint64_t cost_us, uint64_t pause_us, uint64_t longest_us)
 {
+    p->own_pause_us += pause_us;
     atomic_fetch_add_explicit(&p->cpu_us, cost_us, memory_order_relaxed);
-    if (pause_us > atomic_load_explicit(&p->pause_max_us, memory_order_relaxed))
-        atomic_store_explicit(&p->pause_max_us, pause_us, memory_order_relaxed);
+    if (longest_us > atomic_load_explicit(&p->pause_max_us, memory_order_relaxed))
+        atomic_store_explicit(&p->pause_max_us, longest_us, memory_order_relaxed);
 }
 
 static void give_up(JNIEnv *jni, struct live_probe *p, int64_t now, const char *why)
@@ -325,7 +328,7 @@ static void give_up(JNIEnv *jni, struct live_probe *p, int64_t now, const char *
     if (p->step != LIVE_PROBE_LISTENING) {
         uint64_t cost = end_cost(p, now);
         probe_pace_failed(&p->pace, now, cost);
-        count(p, cost, p->table.added_max_us);
+        count(p, cost, p->table.added_us, p->table.added_max_us);
         say_state(p, why);
         log_line(LOG_LEVEL_DEBUG, "live set: %s", why);
     }
@@ -375,7 +378,8 @@ static void deliver(struct live_probe *p, int64_t now, int listening)
         view.cpu_us = cost;
         probe_pace_done(&p->pace, now, cost, view.live_bytes);
         atomic_fetch_add_explicit(&p->probes, 1, memory_order_relaxed);
-        count(p, cost, p->collector == HC_COLLECTOR_G1 ? p->table.added_max_us : p->marking.pause_max_us);
+        count(p, cost, view.pause_us,
+              p->collector == HC_COLLECTOR_G1 ? p->table.added_max_us : p->marking.pause_max_us);
     } else { /* it would have come without us */
         view.pause_us = 0;
         probe_pace_seen(&p->pace, now, view.live_bytes);
@@ -461,7 +465,8 @@ static int begin_full(JNIEnv *jni, struct live_probe *p, int64_t now)
     uint64_t cost = end_cost(p, now_ms(CLOCK_MONOTONIC));
     atomic_fetch_add_explicit(&p->probes, 1, memory_order_relaxed);
     atomic_store_explicit(&p->last_at_ms, now_ms(CLOCK_REALTIME), memory_order_relaxed);
-    count(p, cost, (uint64_t)(now_ms(CLOCK_MONOTONIC) - now) * 1000);
+    uint64_t pause_us = (uint64_t)(now_ms(CLOCK_MONOTONIC) - now) * 1000;
+    count(p, cost, pause_us, pause_us);
     probe_pace_done(&p->pace, now, cost, 0);
     say_state(p, "on, by full collections");
     p->step = LIVE_PROBE_IDLE;
@@ -510,7 +515,8 @@ static void note_second(struct live_probe *p, int64_t now)
         return;
     p->second_ms = now;
     unsigned at = p->seconds++ % LIVE_PROBE_MINUTE;
-    p->pause_at[at] = atomic_load_explicit(&p->watch->pause_us, memory_order_relaxed);
+    uint64_t pauses = atomic_load_explicit(&p->watch->pause_us, memory_order_relaxed);
+    p->pause_at[at] = pauses > p->own_pause_us ? pauses - p->own_pause_us : 0;
     unsigned before = (at + LIVE_PROBE_MINUTE - 1) % LIVE_PROBE_MINUTE;
     p->throttled_at[at] = at % 5 == 0 ? cpu_throttle_read(&p->throttle) : p->throttled_at[before];
 }
@@ -521,7 +527,7 @@ static uint64_t in_minute(const struct live_probe *p, const uint64_t *at, unsign
     unsigned newest = (p->seconds + LIVE_PROBE_MINUTE - 1) % LIVE_PROBE_MINUTE;
     unsigned oldest = p->seconds < LIVE_PROBE_MINUTE ? 0 : p->seconds % LIVE_PROBE_MINUTE;
     *out_seconds = p->seconds < LIVE_PROBE_MINUTE ? newest : LIVE_PROBE_MINUTE - 1;
-    return at[newest] - at[oldest];
+    return at[newest] > at[oldest] ? at[newest] - at[oldest] : 0; /* what was our own is known a little later */
 }
 
 /* Why not now; NULL: nothing stands against it. */
@@ -530,8 +536,9 @@ static const char *bad_moment(const struct live_probe *p)
     unsigned seconds;
     if (in_minute(p, p->throttled_at, &seconds) > 0)
         return "waiting: the container's CPU quota is used up";
-    if ((double)in_minute(p, p->pause_at, &seconds) > GC_SHARE_MAX * 1e6 * (seconds > 10 ? seconds : 10))
-        return "waiting: garbage collection takes more than 10 % of the time";
+    double share = p->args->live_probe_ms == 0 ? GC_SHARE_MAX_AUTO : GC_SHARE_MAX_PERIOD;
+    if ((double)in_minute(p, p->pause_at, &seconds) > share * 1e6 * (seconds > 10 ? seconds : 10))
+        return "waiting: garbage collection takes too much of the time";
     if (p->args->live_probe_ms == 0 &&
         now_ms(CLOCK_REALTIME) < atomic_load_explicit(&p->watch->mixed_until_ms, memory_order_relaxed))
         return "waiting: mixed collections are at work";

@@ -90,6 +90,7 @@ struct live_probe {
     int64_t after_last_ms, own_before_us;
     double usual_ns_per_ms; /* what collections cost while nobody asks for any */
 
+    uint64_t own_pause_us;                                                 /* that probes added */
     uint64_t pause_at[LIVE_PROBE_MINUTE], throttled_at[LIVE_PROBE_MINUTE]; /* of the last minute's seconds */
     unsigned seconds;
     int64_t second_ms;

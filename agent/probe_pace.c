@@ -43,7 +43,6 @@ void probe_pace_init(struct probe_pace *p, int64_t fixed_ms, int64_t warmup_ms, 
 {
     memset(p, 0, sizeof *p);
     p->fixed_ms = fixed_ms;
-    p->warmup_ms = warmup_ms;
     p->random = seed != 0 ? seed : 1;
     p->begun_ms = now_ms;
     p->credit_at_ms = now_ms + PROBE_ADVANCE_MS; /* nothing more is earned until then */

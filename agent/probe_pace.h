@@ -26,9 +26,9 @@ enum {
 
 struct probe_pace {
     int64_t fixed_ms; /* the user's period; 0: auto */
-    int64_t warmup_ms, begun_ms;
+    int64_t begun_ms;
     int64_t next_ms;   /* wanted then, credit or not */
-    int64_t period_ms; /* of auto, after the early ones */
+    int64_t period_ms; /* of auto: the most, by how well the looks agree */
     int64_t last_ms, credit_at_ms;
     double credit_us;
     uint64_t cost_us; /* what the next one will cost, by the dearer of the last two; 0: none yet */
@@ -37,7 +37,7 @@ struct probe_pace {
     uint64_t random;
 };
 
-/* `fixed_ms` 0: auto. `seed` makes the phase random. */
+/* `fixed_ms` 0: auto, the first one in the first third of the warm-up. `seed` makes the phase random. */
 void probe_pace_init(struct probe_pace *pace, int64_t fixed_ms, int64_t warmup_ms, int64_t now_ms, uint64_t seed);
 
 /* When the next probe may be made. */

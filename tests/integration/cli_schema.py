@@ -18,7 +18,7 @@ INPUTS = sorted(glob.glob(os.path.join(jvm.ROOT, "tests", "golden", "inputs", "h
 # Written by recommendation_json.c itself, without the table.
 LISTS = {"format", "format_version", "subject.role", "subject.name", "subject.host", "subject.pid", "subject.started_at",
          "subject.jvm.version", "subject.jvm.collector", "subject.jvm.heap_max_bytes", "subject.flink",
-         "recommendation.reasons", "off_heap.managed_consumers", "events", "histogram.scheme", "histogram.buckets"}
+         "recommendation.reasons", "observed.live_probe.state", "off_heap.managed_consumers", "events", "histogram.scheme", "histogram.buckets"}
 
 schema = json.load(open(SCHEMA))
 

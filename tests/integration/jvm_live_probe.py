@@ -30,16 +30,20 @@ def sees_the_live_set_and_leaves_no_trace(home):
     with jvm.Jvm(home) as j:
         own_log = j.path("gc.log")
         flags = HEAP + ["-Xlog:gc*,gc+liveness=off:file=%s" % own_log, "-XX:G1PeriodicGCInterval=1500"]
-        j.start(flags, live.known_live(j, 60, min=80, rate=60), FAST)
-        j.wait_for(lambda: len(live.views(j)) >= 2)
+        j.start(flags, live.known_live(j, 200, min=80, rate=60), FAST)
+        # while it fills its heap for the first time, what is allocated during a marking survives and counts, too
+        truth = lambda: live.Truth(j.path("truth"))
+        ready = j.wait_for(lambda: truth().reaches(80 * 0.99 * (1 << 20)), 60)
+        steady = lambda: [v for v in live.views(j) if v.time_ms > ready]
+        j.wait_for(lambda: len(steady()) >= 2, 90)
         # between probes the flag is the user's again
         seen = [flag(j, "G1PeriodicGCInterval") for _ in range(2)]
         j.process.send_signal(signal.SIGTERM)
-        assert j.process.wait(10) == 143, j.err()
+        assert j.process.wait(30) == 143, j.err()
         found = live.views(j)
-        wrong = live.errors(found, live.Truth(j.path("truth")), OWN)
+        wrong = live.errors(steady(), truth(), OWN)
         assert wrong and max(abs(e) for e in wrong) <= 0.02, wrong
-        assert all(v.asked and v.used > v.live and 0 < v.cpu_us < 5e6 for v in found), j.messages()
+        assert all(v.asked and v.used >= v.live and 0 < v.cpu_us < 5e6 for v in found), j.messages()
         assert "1500" in seen, seen
         r = j.recommendation()["observed"]["live_probe"]
         assert r["probes"] == len(found) and r["pause_max_ms"] > 0 and 0 < r["cpu_share_ratio"] < 1, r
@@ -70,7 +74,7 @@ def the_end_comes_in_the_middle(home, how):
     """While the flag is changed, or the marking runs."""
     with jvm.Jvm(home) as j:
         j.start(HEAP, live.known_live(j, 60, min=150, rate=60), "live_probe=1s,log=debug,warmup=5s,publish=1s")
-        j.wait_for(lambda: len(live.views(j)) >= 1)
+        j.wait_for(lambda: len(live.views(j)) >= 1, 60)
         time.sleep(1.1)  # the next one has begun, or is about to
         begin = time.time()
         j.process.send_signal(how)

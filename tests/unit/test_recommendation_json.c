@@ -77,6 +77,9 @@ static void fill(void)
         fill_field(&recommendation_fields[i], i);
     for (size_t i = 0; i < BACKTEST_FIELDS; i++)
         fill_field(&backtest_fields[i], 500 + i);
+    for (size_t i = 0; i < LIVE_PROBE_FIELDS; i++)
+        fill_field(&live_probe_fields[i], 600 + i);
+    snprintf(full.observed.live_probe.state, sizeof full.observed.live_probe.state, "waiting: \"x\"");
     full.reason_count = HC_REASONS_MAX;
     for (unsigned i = 0; i < HC_REASONS_MAX; i++)
         snprintf(full.reasons[i], HC_REASON_SIZE, "reason %u: \"quoted\\\", a tab\t and … an ellipsis", i);
@@ -134,6 +137,8 @@ static void assert_same_again(void)
     assert_parses(text);
     assert_fields_equal(recommendation_fields, RECOMMENDATION_FIELDS);
     assert_fields_equal(backtest_fields, BACKTEST_FIELDS);
+    assert_fields_equal(live_probe_fields, LIVE_PROBE_FIELDS);
+    assert_string_equal(back.observed.live_probe.state, full.observed.live_probe.state);
     assert_int_equal(back.reason_count, full.reason_count);
     for (unsigned i = 0; i < full.reason_count; i++)
         assert_string_equal(back.reasons[i], full.reasons[i]);
@@ -156,6 +161,19 @@ static void every_field_survives_the_way_out_and_in(void **state)
     fill();
     assert_same_again();
     assert_int_equal(strcmp(recommendation_fields[0].key, "generated_at"), 0); /* the writer counts on it */
+}
+
+static void a_probe_without_a_state_is_not_there(void **state)
+{
+    (void)state;
+    fill();
+    full.observed.live_probe.state[0] = '\0';
+    char *text = print();
+    assert_null(strstr(text, "live_probe"));
+    assert_parses(text);
+    assert_string_equal(back.observed.live_probe.state, "");
+    assert_true(isnan(back.observed.live_probe.cpu_share_ratio));
+    free(text);
 }
 
 static void every_name_of_a_kind_survives(void **state)
@@ -479,6 +497,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_field_survives_the_way_out_and_in),
+        cmocka_unit_test(a_probe_without_a_state_is_not_there),
         cmocka_unit_test(every_name_of_a_kind_survives),
         cmocka_unit_test(bytes_are_exact_up_to_what_a_double_holds),
         cmocka_unit_test(unknown_is_left_out_and_comes_back_unknown),
