@@ -206,6 +206,8 @@ static void drain(struct recorder *r)
             (void)hc_predictor_observe_live(r->predictor, &view);
         if (distress_observe(&r->distress, &sample, &event))
             note_event(r, &event);
+        if (r->distress.in_vain > 0) /* the JVM may end any moment, without a word */
+            r->keeper.write_at_ms = 0;
     }
     take_views(r);
     hc_predictor_count_dropped(r->predictor, ring_take_dropped(r->setup.ring));
