@@ -200,6 +200,8 @@ static void observe(struct recorder *r, const struct hc_gc_sample *sample)
         (void)hc_predictor_observe_live(r->predictor, &view);
     if (distress_observe(&r->distress, sample, &event))
         note_event(r, &event);
+    if (r->distress.in_vain > 0) /* the JVM may end any moment, without a word */
+        r->keeper.write_at_ms = 0;
 }
 
 static void drain_pauses(struct recorder *r, int64_t offset_ns)

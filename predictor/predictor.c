@@ -36,6 +36,8 @@ enum { LEAST_HOURS = 6 };
 #define DAY_MS (24 * HC_HOUR_MS)
 /* The same kind of event counts again after so long. */
 #define EVENT_PAUSE_MS (10 * 60000LL)
+/* What an OutOfMemoryError leaves in use after the last collection, at least. */
+#define FULL_HEAP 0.95
 
 struct hc_predictor {
     struct hc_series series;
@@ -81,6 +83,34 @@ static int has_grown(uint64_t was, uint64_t is)
     return was != HC_BYTES_UNKNOWN && is != HC_BYTES_UNKNOWN && is > was;
 }
 
+/* The newest collection of the whole heap among the run's last few, if it left hardly anything free. */
+static const struct hc_gc_sample *last_in_vain(const struct hc_series *series)
+{
+    uint64_t newest = series->now.raw_sequence;
+    for (uint64_t s = newest; s > 0 && newest - s < 16; s--) {
+        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+        if (raw == NULL || raw->epoch_sequence != series->now.epoch_sequence)
+            return NULL;
+        const struct hc_gc_sample *sample = &raw->sample;
+        if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD)
+            return (double)sample->heap_used_after_bytes >= FULL_HEAP * (double)sample->heap_max_bytes ? sample : NULL;
+    }
+    return NULL;
+}
+
+/* -XX:+ExitOnOutOfMemoryError ends the JVM without an event and without a last word: what it did last tells. */
+static void note_full_heap(struct hc_series *series)
+{
+    const struct hc_gc_sample *sample = last_in_vain(series);
+    if (sample == NULL)
+        return;
+    struct hc_event event = {sample->end_time_ms, HC_EVENT_HEAP_NEARLY_EXHAUSTED, 0, ""};
+    snprintf(event.text, sizeof event.text,
+             "a collection of the whole heap left %.0f %% of it in use, and the run ended without a last word",
+             100.0 * (double)sample->heap_used_after_bytes / (double)sample->heap_max_bytes);
+    hc_series_add_event(series, &event);
+}
+
 /* A container that is made anew counts from 0 again and so can't tell; what the run had used when it was last seen may.
  */
 static void note_unclean_end(struct hc_series *series, const struct hc_epoch *next)
@@ -93,6 +123,7 @@ static void note_unclean_end(struct hc_series *series, const struct hc_epoch *ne
         snprintf(event.text, sizeof event.text,
                  "the run before ended without a last word, last seen with %u %% of the container's memory in use",
                  (unsigned)(look->container_usage_bytes / (look->container_limit_bytes / 100)));
+    note_full_heap(series);
     hc_series_add_event(series, &event);
     if (!has_grown(series->now.epoch.oom_kills, next->oom_kills))
         return;

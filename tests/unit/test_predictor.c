@@ -406,6 +406,32 @@ static void test_the_containers_oom_killer_is_told_from_other_ends(void **state)
     finish(&world);
 }
 
+/* -XX:+ExitOnOutOfMemoryError: no event, no last word, only the collections before. */
+static void test_a_run_that_ended_with_a_full_heap_is_an_exhaustion(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    collect(&world, HC_GC_FULL, 300 * MIB, 1000, 60000);
+    collect(&world, HC_GC_FULL, 990 * MIB, 1000, 1000);
+    collect(&world, HC_GC_YOUNG, 995 * MIB, 1000, 100);
+    reopen(&world);
+    start(&world);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(events_of(&advice, HC_EVENT_HEAP_NEARLY_EXHAUSTED), 1);
+    assert_non_null(strstr(advice.events[0].text, "left 99 % of it in use, and the run ended without a last word"));
+    assert_int_equal(advice.verdict, HC_VERDICT_GROW);
+    assert_true(advice.heap_bytes >= 1200 * MIB);
+    /* a run whose last collection found room, or that had none, tells nothing of the kind */
+    collect(&world, HC_GC_FULL, 700 * MIB, 1000, 60000);
+    start(&world);
+    start(&world);
+    advice = predict(&world);
+    assert_int_equal(events_of(&advice, HC_EVENT_HEAP_NEARLY_EXHAUSTED), 1);
+    finish(&world);
+}
+
 static void test_a_heap_of_unknown_size_gets_no_number(void **state)
 {
     (void)state;
@@ -891,6 +917,7 @@ int main(void)
         cmocka_unit_test(test_bad_samples_are_refused_and_counted),
         cmocka_unit_test(test_an_unclean_end_is_noted),
         cmocka_unit_test(test_the_containers_oom_killer_is_told_from_other_ends),
+        cmocka_unit_test(test_a_run_that_ended_with_a_full_heap_is_an_exhaustion),
         cmocka_unit_test(test_a_heap_of_unknown_size_gets_no_number),
         cmocka_unit_test(test_promises_hold_on_random_series),
         cmocka_unit_test(test_more_caution_never_gives_less_heap),
