@@ -15,7 +15,7 @@ static const int64_t begin_ms = 1767225600000;
 
 static void fill(struct hc_predictor *predictor)
 {
-    hc_predictor_start(predictor, &(struct hc_epoch){begin_ms, 4711, UINT64_C(1) << 30, HC_COLLECTOR_G1, 0});
+    hc_predictor_start(predictor, &(struct hc_epoch){begin_ms, 4711, UINT64_C(1) << 30, HC_COLLECTOR_G1, 0, 0});
     for (unsigned i = 0; i < SAMPLES; i++) {
         struct hc_gc_sample sample = {.end_time_ms = begin_ms + 60000 * (int64_t)(i + 1),
                                       .gc_id = i + 1,
