@@ -28,8 +28,10 @@ uint64_t gc_structures_bytes(const struct gc_structures_facts *f)
         return f->marked ? BITMAP(resident) : 0;
     case HC_COLLECTOR_EPSILON:
         return 0;
-    case HC_COLLECTOR_Z: /* live maps and forwarding tables are small or come from malloc */
-        return 0;
+    case HC_COLLECTOR_Z:
+        /* live maps and forwarding tables are small or come from malloc; JDK 11 touches its first mark stacks at start
+         */
+        return f->jdk > 0 && f->jdk < 15 ? UINT64_C(32) << 20 : 0;
     case HC_COLLECTOR_UNKNOWN:
         break;
     }

@@ -130,7 +130,7 @@ def check(looks, cores, job):
         assert any("RocksDB holds" in reason for reason in looks[-1]["recommendation"]["reasons"])
         assert native >= 15 * MIB, native
     else:
-        assert native <= 25 * MIB, native  # the JIT's arenas come and go
+        assert native <= 40 * MIB, native  # the JIT's arenas come and go, and a collector may take some
     assert cores <= CPU_MAX, "%.4f %% of a core" % (100 * cores)
 
 

@@ -28,6 +28,14 @@ static void bitmaps_come_with_the_first_marking(void **state)
     assert_true(of(HC_COLLECTOR_SERIAL, 17, 1, 512, 512) == of(HC_COLLECTOR_SERIAL, 17, 0, 512, 512));
 }
 
+/* Unexplained in a JVM of 337 MiB without it: 32.5 MiB on JDK 11, 0.7 on 17, 21 and 25. */
+static void z_as_it_was_missing(void **state)
+{
+    (void)state;
+    assert_int_equal(of(HC_COLLECTOR_Z, 11, 1, 256, 256), 32 * MIB);
+    assert_int_equal(of(HC_COLLECTOR_Z, 21, 1, 256, 256), 0);
+}
+
 static void what_is_not_known(void **state)
 {
     (void)state;
@@ -42,6 +50,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(g1_as_it_was_counted),
         cmocka_unit_test(bitmaps_come_with_the_first_marking),
+        cmocka_unit_test(z_as_it_was_missing),
         cmocka_unit_test(what_is_not_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
