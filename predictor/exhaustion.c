@@ -1,5 +1,6 @@
 #include "exhaustion.h"
 
+#include "bytes.h"
 #define MIB (UINT64_C(1) << 20)
 
 enum { FULL_HOURS = 24, FADING_HOURS = 48 };
@@ -37,7 +38,7 @@ uint64_t hc_exhaustion_least(const struct hc_series *series, const struct hc_eve
         int64_t left_ms = FADING_HOURS * HC_HOUR_MS - fading_ms;
         if (left_ms <= 0)
             return 0;
-        more = (uint64_t)((double)more * (double)left_ms / (double)(FADING_HOURS * HC_HOUR_MS));
+        more = hc_bytes((double)more * (double)left_ms / (double)(FADING_HOURS * HC_HOUR_MS));
     }
     return had_bytes + more;
 }

@@ -1,5 +1,6 @@
 #include "live_set.h"
 
+#include "bytes.h"
 #include "histogram.h"
 
 #include <string.h>
@@ -108,7 +109,7 @@ static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *samp
         double old =
             (double)(sample->old_used_after_bytes != HC_BYTES_UNKNOWN ? sample->old_used_after_bytes : clean_bytes);
         double waste = 0.05 * (double)sample->heap_max_bytes + 0.15 * old;
-        set->clean_lower_bytes = (double)clean_bytes > waste ? clean_bytes - (uint64_t)waste : 0;
+        set->clean_lower_bytes = (double)clean_bytes > waste ? clean_bytes - hc_bytes(waste) : 0;
     }
     set->clean_ms = sample->end_time_ms;
     set->clean_kind = kind;
@@ -144,7 +145,7 @@ static uint64_t between_clean_points(const struct hc_live_set *set, enum hc_coll
     double anchor = 0.9 * (double)set->clean_bytes;
     if ((double)upper < anchor)
         anchor = (double)upper;
-    return (uint64_t)(less_garbage > anchor ? less_garbage : anchor);
+    return hc_bytes(less_garbage > anchor ? less_garbage : anchor);
 }
 
 static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,

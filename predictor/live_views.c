@@ -1,5 +1,6 @@
 #include "live_views.h"
 
+#include "bytes.h"
 #include <math.h>
 #include <string.h>
 
@@ -23,11 +24,6 @@ void hc_live_views_restart(struct hc_live_views *v)
     struct hc_live_views before = *v;
     hc_live_views_init(v);
     v->steady_rate = before.steady_rate;
-}
-
-static uint64_t bytes(double value)
-{
-    return value > 0 ? (uint64_t)value : 0;
 }
 
 static void set_base(struct hc_live_views *v, double live, double garbage, int known)
@@ -79,7 +75,7 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
     double used = (double)sample->heap_used_after_bytes;
     int whole = sample->kind == HC_GC_FULL || (sample->kind == HC_GC_OLD && collector == HC_COLLECTOR_CMS);
     *out_based = whole || (v->in_mixed_run && sample->kind != HC_GC_MIXED);
-    *out_peak_bytes = bytes(v->peak);
+    *out_peak_bytes = hc_bytes(v->peak);
     if (whole) {
         set_base(v, used, 0, sample->kind == HC_GC_FULL);
     } else if (*out_based) { /* what is used beyond the estimate that went into the run is garbage it has left */
@@ -94,7 +90,7 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
         mixed(v, sample);
     else if (!whole)
         young(v, used);
-    return bytes(v->live);
+    return hc_bytes(v->live);
 }
 
 void hc_live_views_observe_pause(struct hc_live_views *v, const struct hc_gc_sample *pause)
@@ -169,20 +165,20 @@ uint64_t hc_live_views_observe_view(struct hc_live_views *v, const struct hc_liv
     }
     remember(v, view);
     set_base(v, live, swept ? used_now - live : used - live - freed_after, !swept);
-    return bytes(peak);
+    return hc_bytes(peak);
 }
 
 /* ---- answers ----------------------------------------------------------------------------------------------------- */
 
 uint64_t hc_live_views_peak(const struct hc_live_views *v)
 {
-    return v->count > 0 ? bytes(v->peak) : 0;
+    return v->count > 0 ? hc_bytes(v->peak) : 0;
 }
 
 uint64_t hc_live_views_upper(const struct hc_live_views *v, uint64_t used_bytes)
 {
     double used = (double)used_bytes, garbage = v->base_known ? fmax(0, v->garbage - v->freed) : 0;
-    return bytes(fmin(used, used - garbage + VIEW_ERROR * v->live));
+    return hc_bytes(fmin(used, used - garbage + VIEW_ERROR * v->live));
 }
 
 uint64_t hc_live_views_lower(const struct hc_live_views *v, uint64_t used_bytes)
@@ -196,5 +192,5 @@ uint64_t hc_live_views_lower(const struct hc_live_views *v, uint64_t used_bytes)
     }
     /* a wave goes lower than the lowest view of it */
     double lower = (1 - VIEW_ERROR) * least - 0.5 * (most - least);
-    return bytes(v->recent_count >= VIEWS_ENOUGH ? lower : fmin(lower, 0.5 * least));
+    return hc_bytes(v->recent_count >= VIEWS_ENOUGH ? lower : fmin(lower, 0.5 * least));
 }

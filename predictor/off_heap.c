@@ -1,5 +1,6 @@
 #include "off_heap.h"
 
+#include "bytes.h"
 #include "exhaustion.h"
 #include "histogram.h"
 
@@ -33,7 +34,7 @@ static const double margins[HC_LEDGER_PARTS] = {
 
 static uint64_t round_up(double bytes, uint64_t unit)
 {
-    return (uint64_t)ceil(bytes / (double)unit) * unit;
+    return hc_bytes(ceil(bytes / (double)unit) * (double)unit);
 }
 
 static struct hc_advice unknown(void)
@@ -63,7 +64,7 @@ static void window(const struct hc_series *series, int64_t now_ms, size_t at, do
             out->max_bytes = figure(hour, at);
     }
     if (n > 0)
-        out->p99_bytes = (uint64_t)hc_values_percentile(scratch, n, 0.99);
+        out->p99_bytes = hc_bytes(hc_values_percentile(scratch, n, 0.99));
 }
 
 /* What the process needed at once: all that was resident outside the heap, and the live set of the same hour. */
@@ -82,7 +83,7 @@ static void process_sums(const struct hc_series *series, int64_t now_ms, double 
             out->process.sum_max_bytes = sum;
     }
     if (n > 0)
-        out->process.sum_p99_bytes = (uint64_t)hc_values_percentile(scratch, n, 0.99);
+        out->process.sum_p99_bytes = hc_bytes(hc_values_percentile(scratch, n, 0.99));
 }
 
 static struct hc_advice *part_of(struct hc_recommendation *out, enum hc_ledger_part part)
@@ -148,7 +149,7 @@ static uint64_t overhead_at_heap(const struct hc_series *series, int64_t now_ms,
         uint64_t bytes = hour->overhead_bytes, structures = hour->gc_structures_bytes,
                  heap = hour->heap_committed_bytes;
         if (heap_bytes != HC_BYTES_UNKNOWN && heap != HC_BYTES_UNKNOWN && heap > 0 && structures < bytes)
-            bytes = bytes - structures + (uint64_t)((double)structures * ((double)heap_bytes / (double)heap));
+            bytes = bytes - structures + hc_bytes((double)structures * ((double)heap_bytes / (double)heap));
         if (most == HC_BYTES_UNKNOWN || bytes > most)
             most = bytes;
     }

@@ -1,5 +1,6 @@
 #include <heapcast/predictor.h>
 
+#include "bytes.h"
 #include "confidence.h"
 #include "exhaustion.h"
 #include "headroom.h"
@@ -276,7 +277,7 @@ static void observe_window(const struct hc_series *series, int64_t now_ms, struc
 
 static uint64_t live_percentile(const struct hc_recommendation *seen, double percentile)
 {
-    uint64_t bytes = (uint64_t)hc_histogram_percentile(seen->histogram, percentile);
+    uint64_t bytes = hc_bytes(hc_histogram_percentile(seen->histogram, percentile));
     return bytes < seen->observed.live_max_bytes ? bytes : seen->observed.live_max_bytes;
 }
 
@@ -295,7 +296,7 @@ static void observe_live_set(const struct hc_series *series, int64_t now_ms, str
     }
     out->observed.live_now_bytes = hc_live_set_swept(live) ? live->live_bytes : live->used_bytes;
     if (views->count > 0)
-        out->observed.live_now_bytes = (uint64_t)views->live;
+        out->observed.live_now_bytes = hc_bytes(views->live);
     out->observed.live_p50_bytes = live_percentile(out, 0.50);
     out->observed.live_p95_bytes = live_percentile(out, 0.95);
     out->observed.live_p99_bytes = live_percentile(out, 0.99);
@@ -387,7 +388,7 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, st
         scratch[i] = values[i] - rise * i;
     double horizon_hours = (double)policy->horizon_ms / (double)HC_HOUR_MS;
     double level = hc_values_percentile(scratch, n, policy->percentile);
-    out->model.percentile_bytes = (uint64_t)(rise > 0 ? level + rise * (n + horizon_hours) : level);
+    out->model.percentile_bytes = hc_bytes(rise > 0 ? level + rise * (n + horizon_hours) : level);
 }
 
 /* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */
@@ -405,20 +406,20 @@ static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, cons
     /* The floor is room for a live set that doubles at no cost; for collections it is room already. And while history
      * is short its wide margin guards against exhaustion, not against a few collections more. */
     double hard = upper / policy->usable_ratio, soft = policy->margin_ratio * live + headroom;
-    out->model.floor_bytes = (uint64_t)floor_bytes;
-    out->model.live_upper_bytes = (uint64_t)upper;
+    out->model.floor_bytes = hc_bytes(floor_bytes);
+    out->model.live_upper_bytes = hc_bytes(upper);
     out->model.usable_ratio = policy->usable_ratio;
     out->model.gc_work_bytes = cost->work_bytes;
     out->model.gc_copying_ratio = cost->copying_ratio;
     out->model.gc_share_limit_ratio = policy->gc_share_limit_ratio;
-    out->model.gc_headroom_bytes = (uint64_t)headroom;
+    out->model.gc_headroom_bytes = hc_bytes(headroom);
     if (soft > hard)
         out->model.binding = HC_TERM_GC_COST;
     else if (out->model.trend_significant && out->model.trend_slope_bytes_per_h > 0) /* see forecast_live_set */
         out->model.binding = HC_TERM_TREND;
     else
         out->model.binding = floor_bytes > (out->model.margin_ratio - 1.0) * live ? HC_TERM_FLOOR : HC_TERM_PERCENTILE;
-    uint64_t heap = (uint64_t)ceil((soft > hard ? soft : hard) / (double)HEAP_STEP_BYTES) * HEAP_STEP_BYTES;
+    uint64_t heap = hc_bytes(ceil((soft > hard ? soft : hard) / (double)HEAP_STEP_BYTES) * (double)HEAP_STEP_BYTES);
     if (least > heap) {
         heap = (least + HEAP_STEP_BYTES - 1) / HEAP_STEP_BYTES * HEAP_STEP_BYTES;
         out->model.binding = HC_TERM_OUT_OF_MEMORY;
@@ -457,8 +458,8 @@ static void bounds(const struct hc_policy *policy, struct hc_recommendation *out
 {
     double lower = (double)out->observed.live_max_bytes / policy->usable_ratio;
     double upper = (double)out->heap_bytes * (1.0 + 0.5 * (1.0 - out->confidence_ratio));
-    out->lower_bound_bytes = (uint64_t)lower < out->heap_bytes ? (uint64_t)lower : out->heap_bytes;
-    out->upper_bound_bytes = (uint64_t)upper;
+    out->lower_bound_bytes = hc_bytes(lower) < out->heap_bytes ? hc_bytes(lower) : out->heap_bytes;
+    out->upper_bound_bytes = hc_bytes(upper);
 }
 
 static void without_number(struct hc_recommendation *out)
