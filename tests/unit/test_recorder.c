@@ -8,6 +8,7 @@
 #include "tests/support/scratch.h"
 
 #include "agent/gc_events.h"
+#include "agent/live_watch.h"
 #include "agent/recorder.h"
 
 #include <heapcast/recommendation_json.h>
@@ -22,6 +23,7 @@ static struct perf_image_g1 jvm;
 static struct perf_counters counters;
 static struct ring ring;
 static struct jvm_gauge gauge;
+static struct live_watch live_watch;
 static struct args args;
 static struct hc_subject subject = {.name = "t", .host = "h", .pid = 1, .collector = HC_COLLECTOR_G1};
 static atomic_int ended;
@@ -80,8 +82,14 @@ static void start(void)
     subject.started_at_ms = (int64_t)time(NULL) * 1000 - 1000;
     jvm_gauge_init(&gauge);
     gc_events_init(&counters, &ring);
-    struct recorder_setup setup = {
-        .args = &args, .subject = &subject, .dir = scratch, .ring = &ring, .counters = &counters, .jvm_gauge = &gauge};
+    live_watch_init(&live_watch, HC_COLLECTOR_G1, 17, subject.heap_max_bytes, 1);
+    struct recorder_setup setup = {.args = &args,
+                                   .subject = &subject,
+                                   .dir = scratch,
+                                   .ring = &ring,
+                                   .counters = &counters,
+                                   .jvm_gauge = &gauge,
+                                   .live_watch = &live_watch};
     assert_int_equal(recorder_start(&setup), 0);
 }
 
