@@ -1,6 +1,7 @@
 #include "exhaustion.h"
 
 #include "bytes.h"
+
 #define MIB (UINT64_C(1) << 20)
 
 enum { FULL_HOURS = 24, FADING_HOURS = 48 };

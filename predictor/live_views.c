@@ -1,6 +1,7 @@
 #include "live_views.h"
 
 #include "bytes.h"
+
 #include <math.h>
 #include <string.h>
 

@@ -8,6 +8,7 @@
 #include "tests/support/scratch.h"
 
 #include "agent/gc_events.h"
+#include "agent/live_watch.h"
 #include "agent/recorder.h"
 
 #include <heapcast/recommendation_json.h>
