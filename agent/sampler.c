@@ -5,8 +5,8 @@
 
 /* A pause that no collection claimed within this time is reported by itself. */
 #define OVERDUE_NS (5 * INT64_C(1000000000))
-/* A bean's clock counts whole milliseconds from a moment that the agent knows to some two. */
-#define CLOCK_SLACK_NS (4 * INT64_C(1000000))
+/* A bean's clock counts whole milliseconds from a moment that is known to one. */
+#define CLOCK_SLACK_NS (3 * INT64_C(1000000))
 /* G1MixedGCCountTarget: G1 spreads the old regions of a cycle over so many collections. */
 enum { MIXED_AT_MOST = 8 };
 

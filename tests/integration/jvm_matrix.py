@@ -107,8 +107,8 @@ def pair_up(samples, events):
         exact = s["source"] == "counters"
         if s["kind"] == "pause":
             continue
-        # a bean's record has its end to some milliseconds; what has no time of its own was read up to 60 ms late
-        before, after = {"counters": (s["pause_us"] / 1000 + 2, 2), "gc_info": (60, 60)}.get(s["source"], (120, 5))
+        # a bean's record has its end to a millisecond or two; what has no time of its own was read up to 60 ms late, or more
+        before, after = {"counters": (s["pause_us"] / 1000 + 2, 2), "gc_info": (6, 6)}.get(s["source"], (120, 5))
         begin, end = s["end_time_ms"] - before, s["end_time_ms"] + after
         while i < len(events) and events[i].time < begin:
             i += 1
@@ -141,10 +141,9 @@ def sweeps(samples, path):
             befores.append((int(m[1]), int(g[1])))
     errors = []
     for s in samples:
-        # a bean's end is known to some milliseconds, the first ones to some more: the block that fits is meant
-        near = [kib for time, kib in befores if -200 < time - s["end_time_ms"] < 2000]
-        if s["kind"] == "old" and near:
-            errors.append(min(abs(s["old_used_after_bytes"] / 1024 - kib) / kib for kib in near))
+        later = [kib for time, kib in befores if time >= s["end_time_ms"] - 3][:2]  # a bean's end is known to a millisecond or two
+        if s["kind"] == "old" and later:
+            errors.append(min(abs(s["old_used_after_bytes"] / 1024 - kib) / kib for kib in later))
     return errors
 
 
