@@ -9,7 +9,7 @@
 
 enum {
     BUSY_MS = 50,  /* a cycle's record stays in its bean until the next cycle ends */
-    HURRY_MS = 10, /* collections were missed, or the beans' clock is not well known yet */
+    HURRY_MS = 10, /* collections were missed */
     HURRY_TURNS = 50,
     QUIET_MS = 200,     /* no pause for ACTIVE_NS */
     FALL_TURNS_MAX = 4, /* a concurrent cycle goes on giving back after its last pause */
@@ -18,7 +18,6 @@ enum {
 #define AWAITED_NS (10 * INT64_C(1000000000))
 #define ACTIVE_NS (2 * INT64_C(1000000000))
 #define QUIET_LOOK_NS (1 * INT64_C(1000000000))
-#define CLOCK_KNOWN_NS (4 * INT64_C(1000000))
 
 static int64_t now_ns(void)
 {
@@ -208,6 +207,26 @@ static void find_runtime(JNIEnv *jni, struct bean_gauge *g)
         g->runtime = NULL; /* no such JVM is known */
 }
 
+/* Now, where it can't be told: the first collection that is seen tells more. */
+static int64_t find_zero(JNIEnv *jni)
+{
+    struct timespec wall;
+    jclass factory = find_class(jni, "java/lang/management/ManagementFactory");
+    jmethodID get = factory != NULL ? (*jni)->GetStaticMethodID(jni, factory, "getRuntimeMXBean",
+                                                                "()Ljava/lang/management/RuntimeMXBean;")
+                                    : NULL;
+    jobject bean = get != NULL ? (*jni)->CallStaticObjectMethod(jni, factory, get) : NULL;
+    if (java_failed(jni) || bean == NULL)
+        return now_ns();
+    jmethodID start = find_method(jni, "java/lang/management/RuntimeMXBean", "getStartTime", "()J");
+    jlong start_ms = start != NULL ? (*jni)->CallLongMethod(jni, bean, start) : 0;
+    if (java_failed(jni) || start_ms <= 0)
+        return now_ns();
+    clock_gettime(CLOCK_REALTIME, &wall);
+    /* both the start and what is counted from there are cut to whole milliseconds: half of one each */
+    return now_ns() - ((int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec - (start_ms + 1) * 1000000);
+}
+
 static enum hc_gc_source best_source(const struct bean_gauge *g)
 {
     const struct bean_methods *c = &g->call;
@@ -273,18 +292,18 @@ static int use_from_pools(JNIEnv *jni, const struct bean_gauge *g, enum hc_gc_ki
 }
 
 /*
- * The beans count milliseconds from a moment in the JVM's start that nothing tells. But a collection that was not there
- * in the turn before, and is there now, has ended between: each one narrows down where that moment is. Right to
- * a millisecond or two after a few collections, which is enough to tell which pauses are whose.
+ * The beans count milliseconds from the JVM's start as RuntimeMXBean tells it, by the wall clock. Should somebody have
+ * set that clock since then, what was seen puts it right: a collection that was not there in the turn before, and is
+ * there now, has ended between.
  */
 static void set_time(struct bean_gauge *g, int64_t start_ms, int64_t end_ms, struct gc_record *r)
 {
-    int64_t after = g->looked_ns - (end_ms + 1) * 1000000, until = now_ns() - end_ms * 1000000;
-    if (after > g->zero_after_ns)
-        g->zero_after_ns = after;
-    if (until < g->zero_until_ns)
-        g->zero_until_ns = until;
-    r->end_ns = g->zero_after_ns + (g->zero_until_ns - g->zero_after_ns) / 2 + end_ms * 1000000;
+    int64_t after = g->looked_ns - (end_ms + 2) * 1000000, until = now_ns() - end_ms * 1000000;
+    if (g->zero_ns < after)
+        g->zero_ns = after;
+    if (g->zero_ns > until)
+        g->zero_ns = until;
+    r->end_ns = g->zero_ns + end_ms * 1000000;
     r->pause_ns = (end_ms - start_ms) * 1000000;
 }
 
@@ -470,8 +489,6 @@ void bean_gauge_init(struct bean_gauge *g, enum hc_collector collector, int gene
     g->generations = generations;
     g->pauses = pauses;
     g->counters = counters;
-    g->zero_after_ns = INT64_MIN;
-    g->zero_until_ns = INT64_MAX;
     g->runtime_low = -1;
 }
 
@@ -488,6 +505,7 @@ static void set_up(JNIEnv *jni, struct bean_gauge *g)
     enum hc_gc_source source = best_source(g);
     for (size_t i = 0; i < g->bean_count && source != HC_GC_SOURCE_RUNTIME; i++)
         g->beans[i].count = count_of(jni, g, &g->beans[i]); /* what was before is known by its count alone */
+    g->zero_ns = find_zero(jni);
     g->looked_ns = now_ns();
     g->pauses_seen = ring_count(g->pauses);
     (void)full_since(g);
@@ -513,16 +531,13 @@ static void note_pauses(struct bean_gauge *g, int64_t now)
 static int turn_after(struct bean_gauge *g, int64_t now)
 {
     int active = g->awaited || now - g->pause_seen_ns < ACTIVE_NS;
-    int known = g->zero_until_ns != INT64_MAX && g->zero_until_ns - g->zero_after_ns <= CLOCK_KNOWN_NS;
     if (g->hurry > 0) {
         g->hurry--;
         return HURRY_MS;
     }
     if (!active)
         return QUIET_MS;
-    return known || !g->awaited || atomic_load_explicit(&g->source, memory_order_relaxed) != HC_GC_SOURCE_GC_INFO
-               ? BUSY_MS
-               : HURRY_MS;
+    return BUSY_MS;
 }
 
 int bean_gauge_run(void *gauge, JNIEnv *jni)

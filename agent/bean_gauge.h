@@ -35,10 +35,10 @@ struct bean_gauge {
     int tried;
     uint64_t pauses_seen;
     int64_t pause_seen_ns;
-    int awaited;                          /* there were pauses; the record of their collection is still to come */
-    int64_t looked_ns;                    /* the turn before */
-    int64_t zero_after_ns, zero_until_ns; /* CLOCK_MONOTONIC at the beans' zero lies between */
-    int hurry;                            /* turns that come sooner */
+    int awaited;       /* there were pauses; the record of their collection is still to come */
+    int64_t looked_ns; /* the turn before */
+    int64_t zero_ns;   /* CLOCK_MONOTONIC at the beans' zero */
+    int hurry;         /* turns that come sooner */
     int64_t full_invocations;
     struct gc_bean {
         jobject object;

@@ -20,24 +20,27 @@ struct pause {
 /* What a collection takes. */
 struct pause_total {
     int64_t sum_ns, longest_ns;
-    char cause[RING_CAUSE]; /* of the newest pause; empty: none */
+    char cause[RING_CAUSE]; /* empty: none is known */
 };
 
 struct pause_sum {
     struct pause waiting[PAUSES_WAITING]; /* oldest first */
     unsigned count;
-    struct pause_total early; /* what found no room any more; goes to whoever takes next */
-    char minor_cause[RING_CAUSE], major_cause[RING_CAUSE];
+    struct pause_total early;  /* what found no room any more; goes to whoever takes next */
+    char cause[2][RING_CAUSE]; /* of the newest pause taken, major and minor */
 };
 
 void pause_sum_add(struct pause_sum *sum, const struct gc_record *record);
 /*
- * Takes all pauses that began before the collection ended, at `end_ns` give or take `slack_ns`: inside that range one
- * with another cause than those before it is taken for the first of the next cycle, which may follow at once
- * (System.gc() waits for the cycle that runs). The cause is that of the newest pause of the same sort (`minor`: of a
- * minor cycle), for minor cycles may run inside a major one; if it was taken already, it is remembered.
+ * Takes all pauses that began before the collection ended. It ran from `begin_ns` to `end_ns`, both give or take
+ * `slack_ns`; around its end a pause with another cause is taken for the first of the next cycle, which may follow at
+ * once (System.gc() waits for the cycle that runs).
+ *
+ * The collection's cause is that of its first pause: ZGC's minor cycles (`minor`) may run inside a major one, and while
+ * they do, the JVM tells their cause in the major one's pauses, too.
  */
-void pause_sum_take(struct pause_sum *sum, int64_t end_ns, int64_t slack_ns, int minor, struct pause_total *out);
+void pause_sum_take(struct pause_sum *sum, int64_t begin_ns, int64_t end_ns, int64_t slack_ns, int minor,
+                    struct pause_total *out);
 /* End of the oldest pause that waits; INT64_MAX: none. */
 int64_t pause_sum_oldest_ns(const struct pause_sum *sum);
 

@@ -5,8 +5,8 @@
 
 /* A pause that no collection claimed within this time is reported by itself. */
 #define OVERDUE_NS (5 * INT64_C(1000000000))
-/* A bean's clock counts whole milliseconds from a moment that the agent knows to some two. */
-#define CLOCK_SLACK_NS (4 * INT64_C(1000000))
+/* A bean's clock counts whole milliseconds from a moment that is known to one. */
+#define CLOCK_SLACK_NS (3 * INT64_C(1000000))
 /* G1MixedGCCountTarget: G1 spreads the old regions of a cycle over so many collections. */
 enum { MIXED_AT_MOST = 8 };
 
@@ -169,8 +169,8 @@ void sampler_make_cycle(struct sampler *s, const struct gc_record *r, int64_t wa
                         struct hc_gc_sample *out)
 {
     struct pause_total pauses;
-    pause_sum_take(&s->pauses, r->end_ns, CLOCK_SLACK_NS, s->collector == HC_COLLECTOR_Z && r->kind == HC_GC_YOUNG,
-                   &pauses);
+    pause_sum_take(&s->pauses, r->end_ns - r->pause_ns, r->end_ns, CLOCK_SLACK_NS,
+                   s->collector == HC_COLLECTOR_Z && r->kind == HC_GC_YOUNG, &pauses);
     /* Nothing between may be unknown, and a minor cycle may run inside a major one. */
     int follows = s->source == SAMPLER_CYCLES && r->missed == 0 && s->used_after >= 0 &&
                   r->used_before >= s->used_after && r->end_ns - r->pause_ns + CLOCK_SLACK_NS >= s->end_ns;
@@ -199,7 +199,7 @@ int sampler_make_overdue(struct sampler *s, int64_t now_ns, int64_t wall_minus_m
     struct pause_total pauses;
     if (pause_sum_oldest_ns(&s->pauses) > now_ns - OVERDUE_NS)
         return 0;
-    pause_sum_take(&s->pauses, now_ns, 0, 0, &pauses);
+    pause_sum_take(&s->pauses, 0, now_ns, 0, 0, &pauses);
     *out = (struct hc_gc_sample){
         .end_time_ms = (now_ns + wall_minus_monotonic_ns) / 1000000,
         .gc_id = ++s->gc_id,

@@ -107,8 +107,9 @@ def pair_up(samples, events):
         exact = s["source"] == "counters"
         if s["kind"] == "pause":
             continue
-        # a bean's record has its end to some milliseconds; what has no time of its own was read up to 60 ms late
-        before, after = {"counters": (s["pause_us"] / 1000 + 2, 2), "gc_info": (60, 60)}.get(s["source"], (120, 5))
+        # a bean's record has its end to a millisecond or two; the log's line may come late; what has no time of its own
+        # was read up to 60 ms late, or more
+        before, after = {"counters": (s["pause_us"] / 1000 + 2, 2), "gc_info": (6, 40)}.get(s["source"], (120, 5))
         begin, end = s["end_time_ms"] - before, s["end_time_ms"] + after
         while i < len(events) and events[i].time < begin:
             i += 1
@@ -141,10 +142,9 @@ def sweeps(samples, path):
             befores.append((int(m[1]), int(g[1])))
     errors = []
     for s in samples:
-        # a bean's end is known to some milliseconds, the first ones to some more: the block that fits is meant
-        near = [kib for time, kib in befores if -200 < time - s["end_time_ms"] < 2000]
-        if s["kind"] == "old" and near:
-            errors.append(min(abs(s["old_used_after_bytes"] / 1024 - kib) / kib for kib in near))
+        later = [kib for time, kib in befores if time >= s["end_time_ms"] - 3][:2]  # a bean's end is known to a millisecond or two
+        if s["kind"] == "old" and later:
+            errors.append(min(abs(s["old_used_after_bytes"] / 1024 - kib) / kib for kib in later))
     return errors
 
 
@@ -252,7 +252,9 @@ def judge(version, collector, mode, j, row):
     if collector == "CMS" and mode not in ("no mgmt", "base"):  # there its cycles are not seen, or not exactly
         swept = sweeps(samples, j.path("gc.log"))
         assert len(swept) >= 3 and max(swept) <= 0.001, "use of the old generation after %d sweeps is off: %s" % (len(swept), swept)
-    assert len(wrong) <= max(1, len(causes) * (0.03 if late else 0.01)), "%d of %d causes are wrong: %s" % (len(wrong), len(causes), wrong[:3])
+    # of two cycles of generational ZGC that overlap the JVM keeps one cause
+    share = 0.05 if late else 0.03 if collector == "Z gen" else 0.01
+    assert len(wrong) <= max(1, len(causes) * share), "%d of %d causes are wrong: %s" % (len(wrong), len(causes), wrong[:3])
     assert mode == "no perf" or not in_blocks or len(causes) >= LEAST, "only %d causes" % len(causes)
     assert row["pause"] <= 0.2 or "runtime" in sources, "pause time is off by %.3f ms (median)" % row["pause"]
     if mode == "check jni":
