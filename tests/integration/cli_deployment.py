@@ -148,7 +148,9 @@ def resolved(config, *more, **off_heap):
 def flink_sizes_network():
     write("config.yaml", T + "process.size: 8g\ntaskmanager.numberOfTaskSlots: 4\n")
     value, _ = resolved("config.yaml", "--flink", record())
-    assert value["after"]["network"] == 64 * MIB, value["after"]  # the need is below network.min
+    assert value["after"]["network"] == 16 * MIB, value["after"]  # the need is below the least
+    value, _ = resolved("config.yaml", "--flink", "flink.json", "-D", "taskmanager.memory.network.min=40m")
+    assert value["after"]["network"] == 40 * MIB, value["after"]  # a minimum of the user's own
     # 200 channels: each of 4 slots has a gate and a partition of 2 x 200 + 8 buffers
     value, _ = resolved("config.yaml", "--flink", record(parallelism=200))
     need = 4 * 2 * (2 * 200 + 8) * 32768
@@ -162,7 +164,7 @@ def flink_sizes_network():
                         "--flink-version", "2.3.0")
     assert value["after"]["network"] == -(-need * 5 // 4 // MIB) * MIB, value["after"]
     value, _ = resolved("config.yaml", "--flink", record(parallelism=200, ship="FORWARD"))
-    assert value["after"]["network"] == 64 * MIB, value["after"]
+    assert value["after"]["network"] == 16 * MIB, value["after"]
 
 
 def flink_sizes_managed():
