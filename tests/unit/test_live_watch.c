@@ -16,7 +16,8 @@ static struct hc_gc_sample sample(enum hc_gc_kind kind, uint64_t used_mib)
     now_ms += 1000;
     return (struct hc_gc_sample){.end_time_ms = now_ms,
                                  .kind = kind,
-                                 .pause_us = 5000, .gc_time_us = 5000,
+                                 .pause_us = 5000,
+                                 .gc_time_us = 5000,
                                  .heap_used_after_bytes = used_mib * MIB,
                                  .old_used_after_bytes = used_mib * MIB / 2,
                                  .heap_max_bytes = 1024 * MIB};
