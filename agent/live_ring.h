@@ -12,14 +12,22 @@
 
 enum { LIVE_RING_SLOTS = 16 };
 
+/* A view, and what only the recorder can make more of: it knows to the byte what pauses left. */
+struct live_report {
+    struct hc_live_view view;
+    int64_t known_ms;     /* wall clock: when the figures were there */
+    int64_t later_ms;     /* G1: the last young collection while it marked; 0: there was none */
+    uint64_t later_bytes; /* used after it; whole MiB */
+};
+
 /* The producer fills a slot, then releases `written`; the consumer acquires it, copies, then releases `read`. */
 struct live_ring {
     _Atomic uint32_t written, read;
-    struct hc_live_view slot[LIVE_RING_SLOTS];
+    struct live_report slot[LIVE_RING_SLOTS];
 };
 
-void live_ring_push(struct live_ring *ring, const struct hc_live_view *view);
+void live_ring_push(struct live_ring *ring, const struct live_report *report);
 /* 1 and *out, or 0 if empty. */
-int live_ring_pop(struct live_ring *ring, struct hc_live_view *out);
+int live_ring_pop(struct live_ring *ring, struct live_report *out);
 
 #endif

@@ -6,6 +6,8 @@
 #ifndef HEAPCAST_LIVE_WATCH_H
 #define HEAPCAST_LIVE_WATCH_H
 
+#include "live_ring.h"
+
 #include <heapcast/live_view.h>
 
 #include <stdatomic.h>
@@ -53,7 +55,14 @@ void live_watch_init(struct live_watch *watch, enum hc_collector collector, int 
 int live_watch_sample(struct live_watch *watch, const struct hc_gc_sample *sample, int mixed_window,
                       struct hc_live_view *out);
 
-/* A view that the probe took: gets the used bytes of the pause that it describes, and is what growth is measured by. */
-void live_watch_view(struct live_watch *watch, struct hc_live_view *view);
+/*
+ * A report of the probe becomes a view, which is what growth is measured by from now on.
+ *
+ * G1's table was printed when marking ended. What was allocated since it began and survived a young collection counts
+ * in it; but no garbage of the old generation went meanwhile, so the survivors are what used-after has grown by:
+ *     live then = the table's figure - (used after the last young collection of the marking - used after its start)
+ * Both are known to the byte from our own callbacks. Without a young collection in between nothing has to come off.
+ */
+void live_watch_view(struct live_watch *watch, const struct live_report *report, struct hc_live_view *out);
 
 #endif

@@ -45,6 +45,10 @@ static void take_pause(struct liveness_table *t, const char *line, const char *t
     else if (t->state != LIVENESS_DONE &&
              (strstr(text, "(Concurrent Start)") != NULL || strncmp(text, "Pause Initial Mark", 18) == 0))
         take_start(t, line, &pause, asked);
+    else if (t->state == LIVENESS_MARKING && strncmp(text, "Pause Young", 11) == 0) {
+        t->later_ns = log_text_nanos(line);
+        t->later_bytes = pause.used_after_bytes;
+    }
 }
 
 /* "###   OLD  0x..-0x..    1048576    1048576     718312 ...": used, and live as the last marking but one and the last
@@ -84,7 +88,7 @@ static enum liveness_state take_sum(struct liveness_table *t, const char *line)
         return strange(t, "the liveness table does not show every region");
     if (!near((double)t->row_used_bytes, used) || !near((double)t->row_live_bytes, live))
         return strange(t, "the rows of the liveness table do not make its sum");
-    if (t->row_live_bytes <= t->eden_bytes || live > used || used > capacity)
+    if (t->row_live_bytes <= t->eden_bytes || t->row_live_bytes > t->row_used_bytes || used > capacity)
         return strange(t, "the liveness table contradicts itself");
     t->live_bytes = t->row_live_bytes - t->eden_bytes;
     return t->state = LIVENESS_DONE;
