@@ -51,20 +51,20 @@ def colon_separates_too():
 
 def without_perf_counters():
     with jvm.Jvm(HOME) as j:
-        assert j.run(HEAP + ["-XX:-UsePerfData"], SHORT, "publish=1s") == 0, j.err()
-        assert len(lines_with(j, "UsePerfData")) == 1, j.messages()
-        r = j.recommendation()["recommendation"]
-        assert r["verdict"] == "insufficient_data" and "UsePerfData" in r["reasons"][0], r
-        assert "heap_bytes" not in r, r
+        busy = ["Churn", "collections=0", "seconds=4", "live=5", "fifo=1", "rate=200"]
+        assert j.run(HEAP + ["-XX:-UsePerfData"], busy, "publish=1s") == 0, j.err()
+        assert len(lines_with(j, "collections are read from the GC beans' GcInfo")) == 1, j.messages()
+        assert {s["source"] for s in j.samples()} == {"gc_info"}, j.samples()[:2]
 
 
-def unsupported_collector(flag):
+def never_collects():
     with jvm.Jvm(HOME) as j:
-        flags = ["-Xmx96m", "-XX:+UnlockExperimentalVMOptions", flag]
+        flags = ["-Xmx96m", "-XX:+UnlockExperimentalVMOptions", "-XX:+UseEpsilonGC"]
         assert j.run(flags, ["Churn", "seconds=2", "live=5", "fifo=1", "rate=5"], "publish=1s") == 0, j.err()
-        assert len(lines_with(j, "not supported")) == 1, j.messages()
-        r = j.recommendation()["recommendation"]
-        assert r["verdict"] == "insufficient_data" and "not supported" in r["reasons"][0], r
+        assert len(lines_with(j, "Epsilon")) == 1, j.messages()
+        r = j.recommendation()
+        assert r["subject"]["jvm"]["collector"] == "Epsilon" and r["subject"]["jvm"]["heap_max_bytes"] == 96 << 20, r["subject"]
+        assert r["recommendation"]["verdict"] == "insufficient_data" and "Epsilon" in r["recommendation"]["reasons"][0], r
 
 
 def second_agent_does_nothing():
@@ -269,11 +269,9 @@ def main():
              damaged_slots_are_dropped, history_survives_truncation_and_removal, kill_9_loses_nothing, out_of_memory_is_seen, exit_is_not_delayed]
     for test in tests:
         jvm.case(test.__name__, test)
-    for flag in ("-XX:+UseZGC", "-XX:+UseShenandoahGC", "-XX:+UseEpsilonGC"):
-        has = subprocess.run([os.path.join(HOME, "bin", "java"), "-XX:+UnlockExperimentalVMOptions", flag, "-version"],
-                             capture_output=True).returncode == 0
-        name = "unsupported_" + flag[8:]
-        jvm.case(name, lambda: unsupported_collector(flag)) if has else jvm.skip(name, "this JDK is built without it")
+    has = subprocess.run([os.path.join(HOME, "bin", "java"), "-XX:+UnlockExperimentalVMOptions", "-XX:+UseEpsilonGC", "-version"],
+                         capture_output=True).returncode == 0
+    jvm.case("never_collects", never_collects) if has else jvm.skip("never_collects", "this JDK is built without Epsilon")
     for collector in ("G1", "Serial"):
         jvm.case("thrashing_gives_grow_" + collector, lambda: thrashing_gives_grow(collector))
     for kind, name in ((0, "end"), (1, "System_exit"), (2, "halt")):

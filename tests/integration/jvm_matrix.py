@@ -101,32 +101,28 @@ def events_of(path, in_blocks):
 
 
 def pair_up(samples, events):
-    """[(sample, event)] in order. A bean's clock is known to some milliseconds only, a callback's is the log's own."""
-    pairs, lonely, i = [], [], 0
+    """[(sample, event)], each event once: of those around the sample's end the one that fits, else the nearest, is meant."""
+    pairs, lonely, taken, i = [], [], set(), 0
     for s in samples:
-        exact = s["source"] == "counters"
         if s["kind"] == "pause":
             continue
-        # a bean's record has its end to a millisecond or two; the log's line may come late; what has no time of its own
-        # was read up to 60 ms late, or more
+        # whole milliseconds; a bean's record has its end to one or two, and the log's line may come late; what has no time of
+        # its own was read up to 60 ms late, or more
         before, after = {"counters": (s["pause_us"] / 1000 + 2, 2), "gc_info": (6, 40)}.get(s["source"], (120, 5))
-        begin, end = s["end_time_ms"] - before, s["end_time_ms"] + after
-        while i < len(events) and events[i].time < begin:
+        begin, end, used = s["end_time_ms"] - before, s["end_time_ms"] + after, s["heap_used_after_bytes"] / 1024
+        while i < len(events) and events[i].time < begin - 200:
             i += 1
-        inside = [k for k in range(i, min(i + (3 if exact else 12), len(events))) if events[k].time <= end]
+        inside = [k for k in range(i, min(i + 60, len(events))) if begin <= events[k].time <= end and k not in taken]
         if not inside:
             lonely.append(s)
             continue
-        if exact:  # whole milliseconds: of several collections around one moment the one that fits best is meant
-            k = min(inside, key=lambda n: abs(s["heap_used_after_bytes"] // 1024 - events[n].used_kib))
-        elif s["source"] == "gc_info":
-            used = s["heap_used_after_bytes"] / 1024  # one that fits is meant; where none does, the nearest is compared
-            k = min(inside, key=lambda n: ((events[n].kind == "full") != (s["kind"] == "full"),
+        if s["source"] in ("counters", "gc_info"):
+            k = min(inside, key=lambda n: (events[n].kind.replace("mixed", "young") != s["kind"].replace("mixed", "young"),
                                            abs(used - events[n].used_kib) > events[n].unit_kib, abs(events[n].time - s["end_time_ms"])))
         else:
             k = inside[-1]
+        taken.add(k)
         pairs.append((s, events[k]))
-        i = k + 1
     return pairs, lonely
 
 
@@ -252,9 +248,7 @@ def judge(version, collector, mode, j, row):
     if collector == "CMS" and mode not in ("no mgmt", "base"):  # there its cycles are not seen, or not exactly
         swept = sweeps(samples, j.path("gc.log"))
         assert len(swept) >= 3 and max(swept) <= 0.001, "use of the old generation after %d sweeps is off: %s" % (len(swept), swept)
-    # of two cycles of generational ZGC that overlap the JVM keeps one cause
-    share = 0.05 if late else 0.03 if collector == "Z gen" else 0.01
-    assert len(wrong) <= max(1, len(causes) * share), "%d of %d causes are wrong: %s" % (len(wrong), len(causes), wrong[:3])
+    assert len(wrong) <= max(1, len(causes) * (0.05 if late else 0.01)), "%d of %d causes are wrong: %s" % (len(wrong), len(causes), wrong[:3])
     assert mode == "no perf" or not in_blocks or len(causes) >= LEAST, "only %d causes" % len(causes)
     assert row["pause"] <= 0.2 or "runtime" in sources, "pause time is off by %.3f ms (median)" % row["pause"]
     if mode == "check jni":
