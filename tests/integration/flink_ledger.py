@@ -78,7 +78,7 @@ class Bed:
             shutil.rmtree(self.run, ignore_errors=True)
 
 
-def measure(version, jdk, flags, preload, job, warm_s=10, window_s=22):
+def measure(version, jdk, flags, preload, job, warm_s=15, window_s=24):
     """Runs one TaskManager with one job; returns what was seen in each look of the window, and the CPU's share."""
     bed = Bed(version, jvm.jdks()[jdk])
     looks = []
@@ -87,7 +87,8 @@ def measure(version, jdk, flags, preload, job, warm_s=10, window_s=22):
         time.sleep(5)  # what the JVM has before the first task is its own
         bed("submit", *JOBS[job])
         time.sleep(warm_s)
-        cpu, begun, seen = threads_cpu_ns(bed.pid), time.time(), None
+        cpu, begun = threads_cpu_ns(bed.pid), time.time()
+        seen = bed.recommendation()["off_heap"].get("rss_bytes")  # of the warm-up
         while time.time() - begun < window_s:
             r = bed.recommendation()
             if r["off_heap"].get("rss_bytes") != seen:
