@@ -9,6 +9,8 @@
 #define CLOCK_SLACK_NS (3 * INT64_C(1000000))
 /* G1MixedGCCountTarget: G1 spreads the old regions of a cycle over so many collections. */
 enum { MIXED_AT_MOST = 8 };
+/* G1NewSizePercent is 5 % of the heap, rounded to regions, and humongous objects come beside. */
+enum { SMALLEST_EDEN_PER_MILLE = 70 };
 
 _Static_assert(sizeof(struct hc_gc_sample) == 128, "the sample lies in the history file");
 
@@ -54,10 +56,10 @@ static void take_phase(struct sampler *s, const struct gc_record *r)
 /*
  * No counter says "mixed", and neither the old generation's use nor the number of its regions tells: what survives and
  * what is promoted hides what was taken away (on JDK 25 in 12 of 14). What holds is the order (229 of 229 measured):
- * after a Cleanup one more young collection, then the mixed ones, 8 as a rule at most, before the next Remark or full
- * collection. So these are called mixed, and later ones only where the old generation fell. If G1 found too little to
- * take away there is none among them; then garbage is below the same 5 % of the heap at which G1 stops taking, so the
- * model may trust them alike. Calling the whole window mixed would freeze its estimate for as long as a cycle is away.
+ * after a Cleanup one more young collection, then the mixed ones in a row, before the next Remark or full collection.
+ * And G1 keeps eden at its smallest while they last (G1NewSizePercent: 5 % of the heap), so that one follows on
+ * another. The first collection that neither came so soon nor made the old generation smaller ends the row. In a heap so
+ * small that eden is at its smallest anyway young ones pass for mixed; there is little garbage to mistake then.
  */
 static enum hc_gc_kind kind_of_young(struct sampler *s, const struct gc_record *r)
 {
@@ -66,7 +68,12 @@ static enum hc_gc_kind kind_of_young(struct sampler *s, const struct gc_record *
     s->since_cleanup++;
     if (s->since_cleanup == 1)
         return HC_GC_YOUNG;
-    return s->since_cleanup <= 1 + MIXED_AT_MOST || r->old_after < r->old_before ? HC_GC_MIXED : HC_GC_YOUNG;
+    int64_t filled = s->used_after >= 0 ? r->used_before - s->used_after : INT64_MAX;
+    int soon = s->since_cleanup <= 1 + MIXED_AT_MOST && filled <= r->committed / 1000 * SMALLEST_EDEN_PER_MILLE;
+    if (soon || r->old_after < r->old_before)
+        return HC_GC_MIXED;
+    s->since_cleanup = -1;
+    return HC_GC_YOUNG;
 }
 
 static enum hc_gc_kind kind_of(struct sampler *s, const struct gc_record *r)

@@ -178,7 +178,8 @@ uint64_t hc_live_views_peak(const struct hc_live_views *v)
 
 uint64_t hc_live_views_upper(const struct hc_live_views *v, uint64_t used_bytes)
 {
-    double used = (double)used_bytes, garbage = v->base_known ? fmax(0, v->garbage - v->freed) : 0;
+    int certain = v->base_known && !v->in_mixed_run; /* a run takes part of it away, nobody knows how much */
+    double used = (double)used_bytes, garbage = certain ? fmax(0, v->garbage - v->freed) : 0;
     return hc_bytes(fmin(used, used - garbage + VIEW_ERROR * v->live));
 }
 

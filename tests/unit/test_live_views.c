@@ -130,6 +130,7 @@ static void test_a_mixed_run_keeps_the_estimate(void **state)
     see(&views, HC_GC_YOUNG, 510, 0);
     see(&views, HC_GC_MIXED, 400, 0);
     see(&views, HC_GC_MIXED, 260, 0); /* G1 leaves up to 5 % of the heap */
+    assert_int_equal(hc_live_views_upper(&views, 260 * MIB) / MIB, 260);
     assert_int_equal(see(&views, HC_GC_YOUNG, 260, 0), 210);
     assert_true(based);
     assert_int_equal(peak_mib, 210);
