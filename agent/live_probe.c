@@ -354,20 +354,6 @@ static struct hc_live_view view_of(const struct live_probe *p)
     };
 }
 
-static void say_view(struct live_probe *p, const struct hc_live_view *v)
-{
-    const char *by = v->asked ? "asked for" : "that came by itself";
-    if (!p->said)
-        log_line(LOG_LEVEL_INFO, "live set %.1f MiB of %.0f MiB used, by a marking %s", (double)v->live_bytes / 1048576,
-                 (double)v->used_bytes / 1048576, by);
-    p->said = 1;
-    log_line(LOG_LEVEL_DEBUG,
-             "live set at %lld ms: %llu bytes of %llu used, by a marking %s; %llu us of CPU, %llu us of pauses; known "
-             "%lld ms later",
-             (long long)v->time_ms, (unsigned long long)v->live_bytes, (unsigned long long)v->used_bytes, by,
-             (unsigned long long)v->cpu_us, (unsigned long long)v->pause_us, (long long)(p->marked_at_ms - v->time_ms));
-}
-
 static void deliver(struct live_probe *p, int64_t now, int listening)
 {
     struct hc_live_view view = view_of(p);
@@ -384,10 +370,14 @@ static void deliver(struct live_probe *p, int64_t now, int listening)
         view.pause_us = 0;
         probe_pace_seen(&p->pace, now, view.live_bytes);
     }
-    live_ring_push(&p->ring, &view);
+    struct live_report report = {
+        .view = view,
+        .garbage_bytes = p->collector == HC_COLLECTOR_G1 ? p->table.garbage_bytes : HC_BYTES_UNKNOWN,
+        .known_ms = p->marked_at_ms,
+    };
+    live_ring_push(&p->ring, &report);
     atomic_store_explicit(&p->last_at_ms, view.time_ms, memory_order_relaxed);
     say_state(p, p->refusal != NULL ? p->refusal : "on");
-    say_view(p, &view);
     end_log(p);
     p->step = LIVE_PROBE_IDLE;
 }
@@ -637,6 +627,30 @@ void live_probe_init(struct live_probe *p)
     p->listened_ms = now_ms(CLOCK_MONOTONIC);
     gc_cpu_init(&p->cpu, "/proc/self/task");
     say_state(p, p->args->live_probe ? "waiting for the first probe" : "off");
+}
+
+static void say_view(const struct live_probe *p, const struct hc_live_view *v, int64_t known_ms)
+{
+    const char *by = v->asked ? "asked for" : "that came by itself";
+    if (!p->said)
+        log_line(LOG_LEVEL_INFO, "live set %.1f MiB of %.0f MiB used, by a marking %s", (double)v->live_bytes / 1048576,
+                 (double)v->used_bytes / 1048576, by);
+    log_line(LOG_LEVEL_DEBUG,
+             "live set at %lld ms: %llu bytes of %llu used, by a marking %s; %llu us of CPU, %llu us of pauses; known "
+             "%lld ms later",
+             (long long)v->time_ms, (unsigned long long)v->live_bytes, (unsigned long long)v->used_bytes, by,
+             (unsigned long long)v->cpu_us, (unsigned long long)v->pause_us, (long long)(known_ms - v->time_ms));
+}
+
+int live_probe_take(struct live_probe *p, struct hc_live_view *out)
+{
+    struct live_report report;
+    if (!live_ring_pop(&p->ring, &report))
+        return 0;
+    live_watch_view(p->watch, &report, out);
+    say_view(p, out, report.known_ms);
+    p->said = 1;
+    return 1;
 }
 
 void live_probe_tell(struct live_probe *p, int64_t now, struct hc_recommendation *out)

@@ -61,6 +61,7 @@ struct live_probe {
     _Atomic uint64_t probes, cpu_us, pause_max_us;
     _Atomic int64_t since_ms, last_at_ms; /* wall clock */
     _Atomic(const char *) state;
+    int said; /* the recorder's own: the first view was logged */
 
     /* the Java thread's own */
     enum live_probe_step step;
@@ -81,7 +82,6 @@ struct live_probe {
     char flag_before[32];
     int64_t deadline_ms, settled_ms, begun_ms, listened_ms; /* monotonic */
     int64_t marked_at_ms;                                   /* wall clock: when the figures were there */
-    int said;                                               /* the first view was logged */
     int full_asked;
     uint64_t full_old_bytes;
 
@@ -102,6 +102,8 @@ void live_probe_init(struct live_probe *probe);
 /* A turn (java_thread.h). */
 int live_probe_run(void *probe, JNIEnv *jni);
 
+/* For the recorder: the next view, complete; 0: none yet. Samples up to now must have gone to the watch before. */
+int live_probe_take(struct live_probe *probe, struct hc_live_view *out);
 /* For the recorder: fills observed.live_probe. */
 void live_probe_tell(struct live_probe *probe, int64_t now_ms, struct hc_recommendation *out);
 

@@ -12,14 +12,21 @@
 
 enum { LIVE_RING_SLOTS = 16 };
 
+/* A view, and what only the recorder can make of it: it knows to the byte what was used after the pause in question. */
+struct live_report {
+    struct hc_live_view view;
+    uint64_t garbage_bytes; /* G1: dead at that moment, by the marking's count; HC_BYTES_UNKNOWN: not told */
+    int64_t known_ms;       /* wall clock: when the figures were there */
+};
+
 /* The producer fills a slot, then releases `written`; the consumer acquires it, copies, then releases `read`. */
 struct live_ring {
     _Atomic uint32_t written, read;
-    struct hc_live_view slot[LIVE_RING_SLOTS];
+    struct live_report slot[LIVE_RING_SLOTS];
 };
 
-void live_ring_push(struct live_ring *ring, const struct hc_live_view *view);
+void live_ring_push(struct live_ring *ring, const struct live_report *report);
 /* 1 and *out, or 0 if empty. */
-int live_ring_pop(struct live_ring *ring, struct hc_live_view *out);
+int live_ring_pop(struct live_ring *ring, struct live_report *out);
 
 #endif

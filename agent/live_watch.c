@@ -5,7 +5,7 @@
 enum {
     MIXED_MS = 30 * 1000, /* mixed collections come at once after a Cleanup, if at all */
     MIXED_PAUSES = 9,     /* G1MixedGCCountTarget (8) and the one that prepares them */
-    SAME_PAUSE_MS = 20,   /* the log's time is that of the end of the pause, a little after ours */
+    SAME_PAUSE_MS = 500,  /* the log's time is a little after ours; much on a busy machine */
     ABOVE_PAUSES = 5      /* so many pauses in a row: a burst of middle-aged objects is no growth */
 };
 
@@ -118,14 +118,15 @@ int live_watch_sample(struct live_watch *w, const struct hc_gc_sample *s, int mi
     return 0;
 }
 
-static uint64_t used_at(const struct live_watch *w, int64_t time_ms)
+/* The young collection that left as many MiB as the log says, nearest to that time. */
+static uint64_t used_at(const struct live_watch *w, int64_t time_ms, uint64_t logged_bytes)
 {
     uint64_t used = HC_BYTES_UNKNOWN;
     int64_t nearest = SAME_PAUSE_MS + 1;
     unsigned known = w->seen_count < LIVE_WATCH_SEEN ? w->seen_count : LIVE_WATCH_SEEN;
     for (unsigned i = 0; i < known; i++) {
         int64_t distance = w->seen[i].end_ms > time_ms ? w->seen[i].end_ms - time_ms : time_ms - w->seen[i].end_ms;
-        if (distance < nearest) {
+        if (distance < nearest && w->seen[i].used_bytes >> 20 == logged_bytes >> 20) {
             nearest = distance;
             used = w->seen[i].used_bytes;
         }
@@ -133,13 +134,19 @@ static uint64_t used_at(const struct live_watch *w, int64_t time_ms)
     return used;
 }
 
-void live_watch_view(struct live_watch *w, struct hc_live_view *view)
+void live_watch_view(struct live_watch *w, const struct live_report *report, struct hc_live_view *out)
 {
-    /* the log has whole MiB; our own callback saw the same pause to the byte */
-    uint64_t used = view->source == HC_LIVE_G1_MARKING ? used_at(w, view->time_ms) : HC_BYTES_UNKNOWN;
-    if (used != HC_BYTES_UNKNOWN && used >= view->live_bytes)
-        view->used_bytes = used;
-    if (view->used_bytes < view->live_bytes) /* whole MiB, cut */
-        view->used_bytes = view->live_bytes;
-    note(w, view);
+    struct hc_live_view v = report->view;
+    uint64_t used = HC_BYTES_UNKNOWN;
+    if (v.source == HC_LIVE_G1_MARKING)
+        used = used_at(w, v.time_ms, v.used_bytes);
+    if (used != HC_BYTES_UNKNOWN) {
+        v.used_bytes = used;
+        if (report->garbage_bytes < used)
+            v.live_bytes = used - report->garbage_bytes;
+    }
+    if (v.used_bytes < v.live_bytes) /* whole MiB, cut */
+        v.used_bytes = v.live_bytes;
+    note(w, &v);
+    *out = v;
 }

@@ -6,6 +6,8 @@
 #ifndef HEAPCAST_LIVE_WATCH_H
 #define HEAPCAST_LIVE_WATCH_H
 
+#include "live_ring.h"
+
 #include <heapcast/live_view.h>
 
 #include <stdatomic.h>
@@ -53,7 +55,15 @@ void live_watch_init(struct live_watch *watch, enum hc_collector collector, int 
 int live_watch_sample(struct live_watch *watch, const struct hc_gc_sample *sample, int mixed_window,
                       struct hc_live_view *out);
 
-/* A view that the probe took: gets the used bytes of the pause that it describes, and is what growth is measured by. */
-void live_watch_view(struct live_watch *watch, struct hc_live_view *view);
+/*
+ * A report of the probe becomes a view, which is what growth is measured by from now on.
+ *
+ * G1's table was printed when marking ended, and what was allocated and survived since it began stands in it as used
+ * and as live alike. Garbage does not grow meanwhile: marking sees the heap as it was at its start. So
+ *     live then = used after the Concurrent Start pause - (used - live) in the table
+ * and that pause's used bytes are known to the byte from our own callback. Where it is not found, the table's own
+ * figure without eden stands; it is too large by what survived young collections during the marking.
+ */
+void live_watch_view(struct live_watch *watch, const struct live_report *report, struct hc_live_view *out);
 
 #endif

@@ -84,9 +84,10 @@ static enum liveness_state take_sum(struct liveness_table *t, const char *line)
         return strange(t, "the liveness table does not show every region");
     if (!near((double)t->row_used_bytes, used) || !near((double)t->row_live_bytes, live))
         return strange(t, "the rows of the liveness table do not make its sum");
-    if (t->row_live_bytes <= t->eden_bytes || live > used || used > capacity)
+    if (t->row_live_bytes <= t->eden_bytes || t->row_live_bytes > t->row_used_bytes || used > capacity)
         return strange(t, "the liveness table contradicts itself");
     t->live_bytes = t->row_live_bytes - t->eden_bytes;
+    t->garbage_bytes = t->row_used_bytes - t->row_live_bytes;
     return t->state = LIVENESS_DONE;
 }
 

@@ -172,10 +172,8 @@ static void start_epoch(struct recorder *r)
 static void take_views(struct recorder *r)
 {
     struct hc_live_view view;
-    while (r->setup.live_probe != NULL && live_ring_pop(&r->setup.live_probe->ring, &view)) {
-        live_watch_view(r->setup.live_watch, &view);
+    while (r->setup.live_probe != NULL && live_probe_take(r->setup.live_probe, &view))
         (void)hc_predictor_observe_live(r->predictor, &view);
-    }
 }
 
 /* What matters is published at once, for the JVM may not live to the next period; but a storm of it is said once. */

@@ -81,7 +81,7 @@ def the_end_comes_in_the_middle(home, how):
         code = j.process.wait(10)
         took = time.time() - begin
         assert code == (143 if how == signal.SIGTERM else -9), (code, j.err())
-        assert took < 3, took  # the machine may be busy; a forgotten wait would be 10 s
+        assert took < 8, took  # the machine may be busy; a forgotten wait would be 10 s
         assert sorted(os.listdir(j.dir)) == ["err", "heapcast-t.hc", "heapcast-t.json", "out", "truth"]
         assert "hs_err" not in j.err()
 

@@ -31,19 +31,20 @@ static void tables_of_each_jdk(void **state)
     static const struct {
         const char *file;
         int64_t start_ns;
-        uint64_t live, used_mib, added_us, added_max_us;
+        uint64_t live, garbage, used_mib, added_us, added_max_us;
         int asked;
     } recorded[] = {
-        {"tests/vmlog/g1-11.log", 13008503833647, 8779776, 10, 842, 842, 0},
-        {"tests/vmlog/g1-17.log", 14253474588536, 14631472, 18, 162553, 109360, 1},
-        {"tests/vmlog/g1-21.log", 14258812942442, 14990184, 14, 954, 493, 1},
-        {"tests/vmlog/g1-25.log", 14270396601311, 16995384, 15, 51317, 29951, 1},
+        {"tests/vmlog/g1-11.log", 13008503833647, 8779776, 2688848, 10, 842, 842, 0},
+        {"tests/vmlog/g1-17.log", 14253474588536, 14631472, 4407632, 18, 162553, 109360, 1},
+        {"tests/vmlog/g1-21.log", 14258812942442, 14990184, 1673088, 14, 954, 493, 1},
+        {"tests/vmlog/g1-25.log", 14270396601311, 16995384, 763640, 15, 51317, 29951, 1},
     };
     for (size_t i = 0; i < sizeof recorded / sizeof recorded[0]; i++) {
         feed(text_of(recorded[i].file), NULL);
         assert_int_equal(t.state, LIVENESS_DONE);
         assert_int_equal(t.start_ns, recorded[i].start_ns);
         assert_int_equal(t.live_bytes, recorded[i].live);
+        assert_int_equal(t.garbage_bytes, recorded[i].garbage);
         assert_int_equal(t.used_bytes, recorded[i].used_mib << 20);
         assert_int_equal(t.asked, recorded[i].asked);
         assert_int_equal(t.added_us, recorded[i].added_us);
