@@ -372,9 +372,12 @@ static void deliver(struct live_probe *p, int64_t now, int listening)
     }
     struct live_report report = {
         .view = view,
-        .garbage_bytes = p->collector == HC_COLLECTOR_G1 ? p->table.garbage_bytes : HC_BYTES_UNKNOWN,
         .known_ms = p->marked_at_ms,
     };
+    if (p->collector == HC_COLLECTOR_G1 && p->table.later_ns != 0) {
+        report.later_ms = view.time_ms + (p->table.later_ns - p->table.start_ns) / 1000000;
+        report.later_bytes = p->table.later_bytes;
+    }
     live_ring_push(&p->ring, &report);
     atomic_store_explicit(&p->last_at_ms, view.time_ms, memory_order_relaxed);
     say_state(p, p->refusal != NULL ? p->refusal : "on");

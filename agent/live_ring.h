@@ -12,11 +12,12 @@
 
 enum { LIVE_RING_SLOTS = 16 };
 
-/* A view, and what only the recorder can make of it: it knows to the byte what was used after the pause in question. */
+/* A view, and what only the recorder can make more of: it knows to the byte what pauses left. */
 struct live_report {
     struct hc_live_view view;
-    uint64_t garbage_bytes; /* G1: dead at that moment, by the marking's count; HC_BYTES_UNKNOWN: not told */
-    int64_t known_ms;       /* wall clock: when the figures were there */
+    int64_t known_ms;     /* wall clock: when the figures were there */
+    int64_t later_ms;     /* G1: the last young collection while it marked; 0: there was none */
+    uint64_t later_bytes; /* used after it; whole MiB */
 };
 
 /* The producer fills a slot, then releases `written`; the consumer acquires it, copies, then releases `read`. */

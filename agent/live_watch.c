@@ -134,16 +134,21 @@ static uint64_t used_at(const struct live_watch *w, int64_t time_ms, uint64_t lo
     return used;
 }
 
+/* As our own callback saw it, else as the log says. */
+static uint64_t known_used(const struct live_watch *w, int64_t time_ms, uint64_t logged_bytes)
+{
+    uint64_t used = used_at(w, time_ms, logged_bytes);
+    return used != HC_BYTES_UNKNOWN ? used : logged_bytes;
+}
+
 void live_watch_view(struct live_watch *w, const struct live_report *report, struct hc_live_view *out)
 {
     struct hc_live_view v = report->view;
-    uint64_t used = HC_BYTES_UNKNOWN;
-    if (v.source == HC_LIVE_G1_MARKING)
-        used = used_at(w, v.time_ms, v.used_bytes);
-    if (used != HC_BYTES_UNKNOWN) {
-        v.used_bytes = used;
-        if (report->garbage_bytes < used)
-            v.live_bytes = used - report->garbage_bytes;
+    if (v.source == HC_LIVE_G1_MARKING) {
+        v.used_bytes = known_used(w, v.time_ms, v.used_bytes);
+        uint64_t later = report->later_ms != 0 ? known_used(w, report->later_ms, report->later_bytes) : 0;
+        if (later > v.used_bytes && later - v.used_bytes < v.live_bytes)
+            v.live_bytes -= later - v.used_bytes;
     }
     if (v.used_bytes < v.live_bytes) /* whole MiB, cut */
         v.used_bytes = v.live_bytes;

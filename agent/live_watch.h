@@ -58,11 +58,10 @@ int live_watch_sample(struct live_watch *watch, const struct hc_gc_sample *sampl
 /*
  * A report of the probe becomes a view, which is what growth is measured by from now on.
  *
- * G1's table was printed when marking ended, and what was allocated and survived since it began stands in it as used
- * and as live alike. Garbage does not grow meanwhile: marking sees the heap as it was at its start. So
- *     live then = used after the Concurrent Start pause - (used - live) in the table
- * and that pause's used bytes are known to the byte from our own callback. Where it is not found, the table's own
- * figure without eden stands; it is too large by what survived young collections during the marking.
+ * G1's table was printed when marking ended. What was allocated since it began and survived a young collection counts
+ * in it; but no garbage of the old generation went meanwhile, so the survivors are what used-after has grown by:
+ *     live then = the table's figure - (used after the last young collection of the marking - used after its start)
+ * Both are known to the byte from our own callbacks. Without a young collection in between nothing has to come off.
  */
 void live_watch_view(struct live_watch *watch, const struct live_report *report, struct hc_live_view *out);
 

@@ -45,6 +45,10 @@ static void take_pause(struct liveness_table *t, const char *line, const char *t
     else if (t->state != LIVENESS_DONE &&
              (strstr(text, "(Concurrent Start)") != NULL || strncmp(text, "Pause Initial Mark", 18) == 0))
         take_start(t, line, &pause, asked);
+    else if (t->state == LIVENESS_MARKING && strncmp(text, "Pause Young", 11) == 0) {
+        t->later_ns = log_text_nanos(line);
+        t->later_bytes = pause.used_after_bytes;
+    }
 }
 
 /* "###   OLD  0x..-0x..    1048576    1048576     718312 ...": used, and live as the last marking but one and the last
@@ -87,7 +91,6 @@ static enum liveness_state take_sum(struct liveness_table *t, const char *line)
     if (t->row_live_bytes <= t->eden_bytes || t->row_live_bytes > t->row_used_bytes || used > capacity)
         return strange(t, "the liveness table contradicts itself");
     t->live_bytes = t->row_live_bytes - t->eden_bytes;
-    t->garbage_bytes = t->row_used_bytes - t->row_live_bytes;
     return t->state = LIVENESS_DONE;
 }
 

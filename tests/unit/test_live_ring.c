@@ -9,17 +9,17 @@ static struct live_ring ring;
 static void views_come_out_in_order(void **state)
 {
     (void)state;
-    struct live_report v = {.garbage_bytes = 0};
+    struct live_report v = {.later_bytes = 0};
     memset(&ring, 0, sizeof ring);
     assert_int_equal(live_ring_pop(&ring, &v), 0);
     for (uint64_t n = 1; n < 100; n += 3) {
         for (uint64_t i = n; i < n + 3; i++) {
-            v.garbage_bytes = i;
+            v.later_bytes = i;
             live_ring_push(&ring, &v);
         }
         for (uint64_t i = n; i < n + 3; i++) {
             assert_int_equal(live_ring_pop(&ring, &v), 1);
-            assert_int_equal(v.garbage_bytes, i);
+            assert_int_equal(v.later_bytes, i);
         }
     }
     assert_int_equal(live_ring_pop(&ring, &v), 0);
@@ -28,15 +28,15 @@ static void views_come_out_in_order(void **state)
 static void a_full_ring_drops_the_newest(void **state)
 {
     (void)state;
-    struct live_report v = {.garbage_bytes = 0};
+    struct live_report v = {.later_bytes = 0};
     memset(&ring, 0, sizeof ring);
     for (uint64_t i = 0; i < LIVE_RING_SLOTS + 5; i++) {
-        v.garbage_bytes = i;
+        v.later_bytes = i;
         live_ring_push(&ring, &v);
     }
     for (uint64_t i = 0; i < LIVE_RING_SLOTS; i++) {
         assert_int_equal(live_ring_pop(&ring, &v), 1);
-        assert_int_equal(v.garbage_bytes, i);
+        assert_int_equal(v.later_bytes, i);
     }
     assert_int_equal(live_ring_pop(&ring, &v), 0);
 }

@@ -41,14 +41,16 @@ static void begin(enum hc_collector collector, int java)
     live_watch_init(&w, collector, java, 1024 * MIB, 0);
 }
 
-static struct hc_live_view probe_with(uint64_t live_mib, uint64_t used_mib, int64_t at, uint64_t garbage_bytes)
+static struct hc_live_view probe_with(uint64_t live_mib, uint64_t used_mib, int64_t at, int64_t later_ms,
+                                      uint64_t later_mib)
 {
     struct live_report r = {.view = {.time_ms = at,
                                      .live_bytes = live_mib * MIB,
                                      .used_bytes = used_mib * MIB,
                                      .source = HC_LIVE_G1_MARKING,
                                      .evidence = HC_EVIDENCE_MARKING},
-                            .garbage_bytes = garbage_bytes};
+                            .later_ms = later_ms,
+                            .later_bytes = later_mib * MIB};
     struct hc_live_view out;
     live_watch_view(&w, &r, &out);
     return out;
@@ -56,31 +58,45 @@ static struct hc_live_view probe_with(uint64_t live_mib, uint64_t used_mib, int6
 
 static struct hc_live_view probe(uint64_t live_mib, uint64_t used_mib, int64_t at)
 {
-    return probe_with(live_mib, used_mib, at, (used_mib - live_mib) * MIB);
+    return probe_with(live_mib, used_mib, at, 0, 0);
+}
+
+static void begin_with_pauses(void)
+{
+    begin(HC_COLLECTOR_G1, 17);
+    for (uint64_t i = 0; i < 100; i++) { /* 200, 201, … MiB and a little */
+        struct hc_gc_sample s = sample(HC_GC_YOUNG, 200 + i);
+        s.heap_used_after_bytes += 1000 * i;
+        (void)live_watch_sample(&w, &s, 0, &view);
+    }
 }
 
 static void a_view_is_of_its_pause(void **state)
 {
     (void)state;
-    struct hc_gc_sample s;
-    begin(HC_COLLECTOR_G1, 17);
-    for (uint64_t i = 0; i < 100; i++) {
-        s = sample(HC_GC_YOUNG, 200 + i);
-        s.heap_used_after_bytes += 1000;
-        (void)live_watch_sample(&w, &s, 0, &view);
-    }
-    /* found by the MiB of the log and the time; live is what was used less the garbage, whatever survived since */
-    struct hc_live_view v = probe_with(190, 296, now_ms - 3000 + 300, 120 * MIB + 5);
-    assert_int_equal(v.used_bytes, 296 * MIB + 1000);
-    assert_int_equal(v.live_bytes, 176 * MIB + 995);
+    begin_with_pauses();
+    /* found by the MiB of the log and the time */
+    assert_int_equal(probe(190, 296, now_ms - 3000 + 300).used_bytes, 296 * MIB + 96000);
     /* not found: another size, too far away, or too long ago */
-    assert_int_equal(probe_with(190, 250, now_ms - 3000, 60 * MIB).live_bytes, 190 * MIB);
-    assert_int_equal(probe_with(190, 296, now_ms - 3000 - 600, 106 * MIB).used_bytes, 296 * MIB);
-    assert_int_equal(probe_with(150, 209, now_ms - 90000, 59 * MIB).used_bytes, 209 * MIB);
-    /* figures that can't be: what the table says stands */
-    assert_int_equal(probe_with(190, 296, now_ms - 3000, 400 * MIB).live_bytes, 190 * MIB);
-    assert_int_equal(probe_with(190, 296, now_ms - 3000, HC_BYTES_UNKNOWN).live_bytes, 190 * MIB);
-    assert_int_equal(probe_with(250, 249, now_ms - 30, 0).used_bytes, 250 * MIB); /* whole MiB were cut off */
+    assert_int_equal(probe(190, 250, now_ms - 3000).used_bytes, 250 * MIB);
+    assert_int_equal(probe(190, 296, now_ms - 3000 - 600).used_bytes, 296 * MIB);
+    assert_int_equal(probe(150, 209, now_ms - 90000).used_bytes, 209 * MIB);
+    assert_int_equal(probe(250, 249, now_ms - 30).used_bytes, 250 * MIB); /* whole MiB were cut off */
+}
+
+static void survivors_of_the_marking_come_off(void **state)
+{
+    (void)state;
+    begin_with_pauses();
+    /* two pauses later 2 MiB and 2000 bytes more were used: these were allocated since and survived */
+    struct hc_live_view v = probe_with(190, 296, now_ms - 3000, now_ms - 1000, 298);
+    assert_int_equal(v.live_bytes, 188 * MIB - 2000);
+    assert_int_equal(v.used_bytes, 296 * MIB + 96000);
+    /* not known to the byte: what the log says */
+    assert_int_equal(probe_with(190, 250, now_ms - 3000, now_ms - 1000, 260).live_bytes, 180 * MIB);
+    /* less is used than before, or more than can be: nothing comes off */
+    assert_int_equal(probe_with(190, 250, now_ms - 3000, now_ms - 1000, 240).live_bytes, 190 * MIB);
+    assert_int_equal(probe_with(190, 250, now_ms - 3000, now_ms - 1000, 900).live_bytes, 190 * MIB);
 }
 
 static void growth_is_told_after_several_pauses(void **state)
@@ -191,6 +207,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_view_is_of_its_pause),
+        cmocka_unit_test(survivors_of_the_marking_come_off),
         cmocka_unit_test(growth_is_told_after_several_pauses),
         cmocka_unit_test(mixed_collections_are_expected_for_a_while_after_a_cleanup),
         cmocka_unit_test(pauses_are_summed),
