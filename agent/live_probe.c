@@ -356,6 +356,8 @@ static struct hc_live_view view_of(const struct live_probe *p)
 
 static void deliver(struct live_probe *p, int64_t now, int listening)
 {
+    p->phases_seen = perf_value(p->counters->phase_invocations); /* our own cycle is no sign of natural ones */
+    p->listened_ms = now;
     struct hc_live_view view = view_of(p);
     uint64_t cost = end_cost(p, now);
     if (listening)

@@ -87,6 +87,7 @@ static void take_result(struct probe_pace *p, uint64_t live_bytes)
     else
         p->period_ms = clamp(p->period_ms * 3 / 2, PROBE_PERIOD_MIN_MS, PROBE_PERIOD_MAX_MS);
     p->last_live_bytes = live_bytes;
+    p->failures = 0;
 }
 
 static void pay(struct probe_pace *p, int64_t now_ms, uint64_t cost_us)
@@ -112,9 +113,10 @@ void probe_pace_failed(struct probe_pace *p, int64_t now_ms, uint64_t cost_us)
     plan_next(p, now_ms);
     if (p->fixed_ms > 0)
         return;
-    /* what failed once will probably fail again */
-    p->period_ms = clamp(p->period_ms * 2, PROBE_PERIOD_MIN_MS, PROBE_PERIOD_MAX_MS);
-    p->next_ms = now_ms + about(p, p->period_ms);
+    /* it may have been bad luck; what failed several times will probably fail again */
+    int64_t wait = (int64_t)PROBE_PERIOD_MIN_MS << (p->failures < 5 ? p->failures : 5);
+    p->failures++;
+    p->next_ms = now_ms + about(p, clamp(wait, PROBE_PERIOD_MIN_MS, PROBE_PERIOD_MAX_MS));
 }
 
 void probe_pace_seen(struct probe_pace *p, int64_t now_ms, uint64_t live_bytes)

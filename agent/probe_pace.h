@@ -33,7 +33,8 @@ struct probe_pace {
     double credit_us;
     uint64_t cost_us; /* what the next one will cost, by the dearer of the last two; 0: none yet */
     uint64_t last_cost_us, last_live_bytes;
-    uint64_t probes; /* asked for and done */
+    uint64_t probes;   /* asked for and done */
+    unsigned failures; /* in a row */
     uint64_t random;
 };
 

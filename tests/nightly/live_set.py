@@ -62,7 +62,7 @@ def run(home, collector, flags, shape, heap, sizes, own, probes):
         j.start(["-Xms" + heap, "-Xmx" + heap] + flags, arguments, "live_probe=2s,log=debug,warmup=5s,publish=5s")
         # while it fills its heap for the first time, nothing is steady
         ready = j.wait_for(lambda: live.Truth(j.path("truth")).reaches(0.99 * sizes["min"] * (1 << 20)), 120) + 2000
-        end = time.time() + 60 + probes * 6
+        end = time.time() + 60 + probes * (6 if shape != "large" else 30)
 
         def wanted():
             return [v for v in live.views(j) if v.asked and v.time_ms > ready]
