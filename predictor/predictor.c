@@ -359,6 +359,12 @@ static unsigned hourly_live(struct hc_predictor *predictor, int64_t now_ms)
     return n;
 }
 
+/* A heap may be exhausted before the first collection is seen (ZGC: a cycle's figures come after its end). */
+static uint64_t live_max_or_0(const struct hc_recommendation *out)
+{
+    return out->observed.live_max_bytes != HC_BYTES_UNKNOWN ? out->observed.live_max_bytes : 0;
+}
+
 /*
  * The live set's percentile at the end of the horizon: a Theil-Sen line through the last three days, the percentile of
  * the residuals on top of it, carried on to the horizon where it rises beyond doubt. A falling line is no promise and a
@@ -374,7 +380,7 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, st
     out->model.percentile = policy->percentile;
     if (n < LEAST_HOURS) {
         out->model.percentile = 1.0;
-        out->model.percentile_bytes = out->observed.live_max_bytes;
+        out->model.percentile_bytes = live_max_or_0(out);
         /* before the first sweep the maximum holds all garbage too, which is margin enough */
         if (hc_series_swept(&predictor->series))
             out->model.margin_ratio = policy->margin_ratio * SHORT_HISTORY_MARGIN;
@@ -456,7 +462,9 @@ static uint64_t publish(struct hc_series *series, uint64_t heap, struct hc_recom
  * upper bound comes down to the target as confidence grows. */
 static void bounds(const struct hc_policy *policy, struct hc_recommendation *out)
 {
-    double lower = (double)out->observed.live_max_bytes / policy->usable_ratio;
+    double lower = (double)live_max_or_0(out) / policy->usable_ratio;
+    if (lower <= 0) /* nothing was seen but that the heap in force is too small */
+        lower = (double)out->current_heap_bytes;
     double upper = (double)out->heap_bytes * (1.0 + 0.5 * (1.0 - out->confidence_ratio));
     out->lower_bound_bytes = hc_bytes(lower) < out->heap_bytes ? hc_bytes(lower) : out->heap_bytes;
     out->upper_bound_bytes = hc_bytes(upper);
@@ -506,7 +514,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
                  since_start_ms >= policy->restart_hold_ms;
     /* A heap that was exhausted at this size needs no more evidence that it is too small. */
     int too_small = out->current_heap_bytes < facts.exhaustion.least_bytes;
-    if (hours == 0 || out->current_heap_bytes == HC_BYTES_UNKNOWN || !(enough || too_small)) {
+    if (out->current_heap_bytes == HC_BYTES_UNKNOWN || !(too_small || (enough && hours > 0))) {
         without_number(out);
     } else {
         forecast_live_set(predictor, hours, out);

@@ -243,8 +243,10 @@ void hc_reasons_write(const struct hc_reason_facts *facts, const struct hc_polic
     } else {
         say_verdict(facts, out);
         say_exhaustion(facts, out);
-        say_live_set(facts, policy, out);
-        say_gc_cost(out);
+        if (out->observed.live_max_bytes != HC_BYTES_UNKNOWN) {
+            say_live_set(facts, policy, out);
+            say_gc_cost(out);
+        }
     }
     say_evidence(facts, out);
     say_container(facts, out);

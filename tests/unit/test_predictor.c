@@ -287,6 +287,23 @@ static void test_a_nearly_exhausted_heap_needs_no_warm_up(void **state)
     finish(&world);
 }
 
+static void test_a_heap_exhausted_before_any_collection_was_seen_grows(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    struct hc_event event = {world.clock_ms, HC_EVENT_OUT_OF_MEMORY_HEAP, 0, "Java heap space"};
+    assert_int_equal(hc_predictor_observe_event(world.predictor, &event), HC_OK);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.verdict, HC_VERDICT_GROW);
+    assert_int_equal(advice.heap_bytes, 1200 * MIB);
+    assert_int_equal(advice.model.binding, HC_TERM_OUT_OF_MEMORY);
+    assert_int_equal(advice.reason_count, 2); /* nothing is said of a live set that nobody saw */
+    assert_int_equal(advice.lower_bound_bytes, 1000 * MIB);
+    finish(&world);
+}
+
 static void test_small_falls_are_not_published(void **state)
 {
     (void)state;
@@ -913,6 +930,7 @@ int main(void)
         cmocka_unit_test(test_a_rise_is_carried_to_the_horizon),
         cmocka_unit_test(test_an_exhausted_heap_gets_a_fifth_more),
         cmocka_unit_test(test_a_nearly_exhausted_heap_needs_no_warm_up),
+        cmocka_unit_test(test_a_heap_exhausted_before_any_collection_was_seen_grows),
         cmocka_unit_test(test_small_falls_are_not_published),
         cmocka_unit_test(test_bad_samples_are_refused_and_counted),
         cmocka_unit_test(test_an_unclean_end_is_noted),
