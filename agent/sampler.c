@@ -58,8 +58,8 @@ static void take_phase(struct sampler *s, const struct gc_record *r)
  * what is promoted hides what was taken away (on JDK 25 in 12 of 14). What holds is the order (229 of 229 measured):
  * after a Cleanup one more young collection, then the mixed ones in a row, before the next Remark or full collection.
  * And G1 keeps eden at its smallest while they last (G1NewSizePercent: 5 % of the heap), so that one follows on
- * another. The first collection that neither came so soon nor made the old generation smaller ends the row. In a heap so
- * small that eden is at its smallest anyway young ones pass for mixed; there is little garbage to mistake then.
+ * another. The first collection that neither came so soon nor made the old generation smaller ends the row. In a heap
+ * so small that eden is at its smallest anyway young ones pass for mixed; there is little garbage to mistake then.
  */
 static enum hc_gc_kind kind_of_young(struct sampler *s, const struct gc_record *r)
 {
