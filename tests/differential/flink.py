@@ -21,7 +21,7 @@ def prepare(versions):
     run = subprocess.run([os.path.join(HERE, "jars.sh"), *versions], capture_output=True, text=True)
     if run.returncode != 0:
         raise Unavailable((run.stderr.strip().splitlines() or ["jars.sh failed"])[-1])
-    places = dict(line.split(" ", 1) for line in run.stdout.splitlines())
+    places = dict(line.split(" ", 1) for line in run.stdout.rstrip("\n").split("\n") if line)
     harness = places.pop("harness")
     libraries = ":".join(os.path.join(harness, jar) for jar in sorted(os.listdir(harness)) if jar.endswith(".jar"))
     source, built = os.path.join(HERE, "FlinkMemory.java"), os.path.join(CLASSES, "FlinkMemory.class")
@@ -95,7 +95,7 @@ def ask_heapcast(cases, version):
     while rest:
         run = subprocess.run(heapcast_command(version), input="".join(json.dumps(c) + "\n" for c in rest), capture_output=True, text=True,
                              encoding="utf-8", env=environment(), timeout=600)
-        got = [json.loads(line) for line in run.stdout.splitlines()]
+        got = [json.loads(line) for line in run.stdout.rstrip("\n").split("\n") if line]
         answers += got
         rest = rest[len(got):]
         if rest:
