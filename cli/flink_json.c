@@ -41,38 +41,38 @@ cJSON *hc_json_jobmanager(const struct hc_jobmanager_spec *spec)
     return bytes;
 }
 
-/* A message of Flink's is cut to fit its buffer, which may be within a character; JSON has whole ones only. */
-static cJSON *message_text(const char *message)
+/* Texts are cut to fit their buffers, which may be within a character; JSON has whole ones only. */
+static cJSON *whole_text(const char *text)
 {
-    size_t length = strlen(message), last = length;
-    while (last > 0 && length - last < 3 && ((unsigned char)message[last - 1] & 0xc0) == 0x80)
+    size_t length = strlen(text), last = length;
+    while (last > 0 && length - last < 3 && ((unsigned char)text[last - 1] & 0xc0) == 0x80)
         last--;
-    unsigned char lead = last > 0 ? (unsigned char)message[last - 1] : 0;
+    unsigned char lead = last > 0 ? (unsigned char)text[last - 1] : 0;
     size_t wanted = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc0 ? 2 : 1;
     if (last > 0 && wanted > length - (last - 1))
         length = last - 1;
-    char *whole = strndup(message, length);
-    cJSON *text = cJSON_CreateString(whole != NULL ? whole : "");
+    char *whole = strndup(text, length);
+    cJSON *out = cJSON_CreateString(whole != NULL ? whole : "");
     free(whole);
-    return text;
+    return out;
 }
 
 void hc_json_add_failure(cJSON *object, const struct hc_flink_failure *failure)
 {
     cJSON_AddBoolToObject(object, "ok", false);
     cJSON_AddStringToObject(object, "ex", failure->chain[0].exception);
-    cJSON_AddItemToObject(object, "msg", message_text(failure->chain[0].message));
+    cJSON_AddItemToObject(object, "msg", whole_text(failure->chain[0].message));
     cJSON *causes = cJSON_AddArrayToObject(object, "causes");
     for (unsigned i = 1; i < failure->depth; i++) {
         cJSON *cause = cJSON_CreateArray();
         cJSON_AddItemToArray(cause, cJSON_CreateString(failure->chain[i].exception));
-        cJSON_AddItemToArray(cause, message_text(failure->chain[i].message));
+        cJSON_AddItemToArray(cause, whole_text(failure->chain[i].message));
         cJSON_AddItemToArray(causes, cause);
     }
     cJSON_AddStringToObject(object, "code", failure->code);
     if (failure->key[0] != '\0')
-        cJSON_AddStringToObject(object, "key", failure->key);
-    cJSON_AddStringToObject(object, "mend", failure->mend);
+        cJSON_AddItemToObject(object, "key", whole_text(failure->key));
+    cJSON_AddItemToObject(object, "mend", whole_text(failure->mend));
 }
 
 enum hc_status hc_json_add_derivation(cJSON *object, bool jobmanager, const struct hc_flink_options *options,
