@@ -8,6 +8,8 @@
 /* The newest rate holds while the live set does what it did; where the one before was lower, that one does. */
 #define RATE_TRUST 0.9
 #define STEADY 0.1
+/* A rate may fall. Less than this much of what the base showed is not believed before the next view says so. */
+#define ANCHOR 0.9
 /* What a view itself may be off: 2.4 % at most in 116 of them (docs/predictor.md). */
 #define VIEW_ERROR 0.03
 /* Before so many views their spread says nothing about what lies between them. */
@@ -30,7 +32,7 @@ void hc_live_views_restart(struct hc_live_views *v)
 static void set_base(struct hc_live_views *v, double live, double garbage, int known)
 {
     v->garbage = fmax(0, garbage);
-    v->live = v->peak = v->live_at_base = live;
+    v->live = v->peak = v->upper = v->live_at_base = live;
     v->allocated = v->freed = 0;
     v->allocated_known = 1;
     v->base_known = known != 0;
@@ -44,30 +46,42 @@ static void set_base(struct hc_live_views *v, double live, double garbage, int k
 static void thin(struct hc_live_views *v)
 {
     for (uint32_t i = 0; i < HC_VIEW_POINTS / 2; i++)
-        v->point[i] = v->point[v->point[2 * i].used >= v->point[2 * i + 1].used ? 2 * i : 2 * i + 1];
+        v->point[i] = v->point[v->point[2 * i].upper >= v->point[2 * i + 1].upper ? 2 * i : 2 * i + 1];
     v->points = HC_VIEW_POINTS / 2;
 }
 
 static void young(struct hc_live_views *v, double used)
 {
-    double garbage = v->garbage - v->freed + (v->allocated_known ? v->rate * v->allocated : 0);
     if (v->points == HC_VIEW_POINTS)
         thin(v);
+    v->upper = used - fmin(used, fmax(0, v->garbage - v->freed));
     v->point[v->points].allocated = v->allocated;
-    v->point[v->points++].used = used + v->freed;
-    v->live = used - fmax(0, fmin(garbage, used));
+    v->point[v->points++].upper = v->upper;
+    double less_garbage = v->upper - (v->allocated_known ? v->rate * v->allocated : 0);
+    v->live = fmax(less_garbage, fmin(v->upper, ANCHOR * v->live_at_base));
     v->peak = fmax(v->peak, v->live);
 }
 
 static void mixed(struct hc_live_views *v, const struct hc_gc_sample *sample)
 {
     double used = (double)sample->heap_used_after_bytes;
-    if (!v->in_mixed_run)
-        v->mixed_live = v->live;
     v->mixed_used = v->in_mixed_run ? fmin(v->mixed_used, used) : used;
     v->mixed_ms = sample->end_time_ms;
     v->in_mixed_run = 1;
     v->live = fmin(v->live, used);
+}
+
+/* 1: less is left than could be live before, so that is the new base; nobody knows how much of it is garbage. */
+static int end_mixed_run(struct hc_live_views *v)
+{
+    if (v->mixed_used < v->upper) {
+        set_base(v, v->mixed_used, 0, 0);
+        return 1;
+    }
+    v->garbage = v->mixed_used - v->upper;
+    v->freed = 0;
+    v->in_mixed_run = 0;
+    return 0;
 }
 
 uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sample *sample, enum hc_collector collector,
@@ -75,14 +89,12 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
 {
     double used = (double)sample->heap_used_after_bytes;
     int whole = sample->kind == HC_GC_FULL || (sample->kind == HC_GC_OLD && collector == HC_COLLECTOR_CMS);
-    *out_based = whole || (v->in_mixed_run && sample->kind != HC_GC_MIXED);
     *out_peak_bytes = hc_bytes(v->peak);
-    if (whole) {
+    *out_based = whole;
+    if (whole)
         set_base(v, used, 0, sample->kind == HC_GC_FULL);
-    } else if (*out_based) { /* what is used beyond the estimate that went into the run is garbage it has left */
-        double live = fmin(v->mixed_live, v->mixed_used);
-        set_base(v, live, v->mixed_used - live, 0);
-    }
+    else if (v->in_mixed_run && sample->kind != HC_GC_MIXED)
+        *out_based = end_mixed_run(v);
     if (sample->allocated_bytes == HC_BYTES_UNKNOWN)
         v->allocated_known = 0;
     else if (!whole)
@@ -126,7 +138,7 @@ static double peak_between(const struct hc_live_views *v, double rate)
 {
     double peak = 0;
     for (uint32_t i = 0; i < v->points; i++)
-        peak = fmax(peak, v->point[i].used - v->garbage - rate * v->point[i].allocated);
+        peak = fmax(peak, v->point[i].upper - rate * v->point[i].allocated);
     return peak;
 }
 

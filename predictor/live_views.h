@@ -22,11 +22,15 @@
 
 enum { HC_VIEW_POINTS = 24, HC_VIEW_RECENT = 8, HC_VIEW_PAUSES = 4 };
 
-/* The base is the moment from which we count: start of the JVM, newest view, or end of the newest sweep. */
+/*
+ * The base is the moment from which we count: start of the JVM, newest view, or a sweep that left less than was known.
+ * A run of mixed collections takes garbage away and nothing else, so what was allocated goes on being counted over it:
+ * the garbage that it left is what is used beyond `upper`.
+ */
 struct hc_live_views {
     struct {
         double allocated; /* since the base */
-        double used;      /* used-after, plus what pauses freed since the base */
+        double upper;     /* live, if nothing of that was garbage */
     } point[HC_VIEW_POINTS];
     struct {
         int64_t end_time_ms;
@@ -38,10 +42,11 @@ struct hc_live_views {
     double rate;                           /* garbage per allocated byte that is trusted; 0 unknown */
     double steady_rate; /* of the newest views between which the live set stayed as it was; 0 none yet */
     double live_at_base;
-    double mixed_used, mixed_live; /* least used-after of a run of mixed collections; estimate at its begin */
-    double live;                   /* the newest estimate */
-    double peak;                   /* the largest since the base */
-    int64_t view_ms, mixed_ms;     /* newest view and newest mixed collection; INT64_MIN: none */
+    double upper;              /* the newest of the points */
+    double mixed_used;         /* least used-after of a run of mixed collections */
+    double live;               /* the newest estimate */
+    double peak;               /* the largest since the base */
+    int64_t view_ms, mixed_ms; /* newest view and newest mixed collection; INT64_MIN: none */
     uint32_t points, pauses, recent_count;
     uint32_t count;                       /* views of this JVM */
     uint32_t allocated_known, base_known; /* since the base; garbage at the base is more than an estimate */
