@@ -25,6 +25,9 @@ enum { TREND_HOURS = 72 };
 /* Below so many hours there is no percentile: the maximum counts, times this. */
 enum { LEAST_HOURS = 6 };
 #define SHORT_HISTORY_MARGIN 1.30
+/* Where the live set was seen exactly, a heap that is many times too large asks for no larger floor: this much. */
+#define KNOWN_FLOOR_RATIO 0.30
+#define KNOWN_FLOOR_BYTES (32.0 * (double)MIB)
 /* The GC work of the worst hours, plus a tenth. */
 #define GC_WORK_MARGIN 1.10
 /* The published heap follows upwards at once, downwards only for a real gain: each change restarts a job. */
@@ -403,6 +406,8 @@ static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, cons
 {
     double live = (double)out->model.percentile_bytes;
     double floor_bytes = policy->floor_ratio * (double)out->current_heap_bytes;
+    if (out->observed.evidence == HC_EVIDENCE_MARKING || out->observed.evidence == HC_EVIDENCE_EXACT)
+        floor_bytes = fmin(floor_bytes, KNOWN_FLOOR_RATIO * live + KNOWN_FLOOR_BYTES);
     double upper = out->model.margin_ratio * live + floor_bytes;
     /* What copying takes no heap gives back; where that is most of the limit, half of the limit is kept for the rest.
      */
