@@ -25,6 +25,9 @@ enum { TREND_HOURS = 72 };
 /* Below so many hours there is no percentile: the maximum counts, times this. */
 enum { LEAST_HOURS = 6 };
 #define SHORT_HISTORY_MARGIN 1.30
+/* The same after so many looks over the whole heap: what is not known then is the future, and no longer the past. */
+#define SHORT_HISTORY_MARGIN_SEEN 1.20
+enum { LOOKS_ENOUGH = 3 };
 /* Where the live set was seen exactly, a heap that is many times too large asks for no larger floor: this much. */
 #define KNOWN_FLOOR_RATIO 0.30
 #define KNOWN_FLOOR_BYTES (32.0 * (double)MIB)
@@ -386,7 +389,9 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, st
         out->model.percentile_bytes = live_max_or_0(out);
         /* before the first sweep the maximum holds all garbage too, which is margin enough */
         if (hc_series_swept(&predictor->series))
-            out->model.margin_ratio = policy->margin_ratio * SHORT_HISTORY_MARGIN;
+            out->model.margin_ratio =
+                policy->margin_ratio *
+                (predictor->series.now.views.count >= LOOKS_ENOUGH ? SHORT_HISTORY_MARGIN_SEEN : SHORT_HISTORY_MARGIN);
         return;
     }
     double slope = hc_trend_slope(values, n, scratch);
