@@ -390,7 +390,7 @@ static int left_nothing(const struct bean_gauge *g, const struct gc_record *r)
         return r->used_before >= 0 && r->used_after >= r->used_before;
     case HC_COLLECTOR_SERIAL:
     case HC_COLLECTOR_PARALLEL:
-        return r->used_after == r->used_before;
+        return r->kind == HC_GC_YOUNG && r->used_after == r->used_before; /* a full one in vain is what it is */
     default:
         return 0;
     }

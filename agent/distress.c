@@ -35,7 +35,7 @@ static uint64_t cost_us(const struct distress *d, const struct hc_gc_sample *s)
     if (s->kind == HC_GC_OLD && strcmp(s->cause, "Allocation Stall") == 0 && d->last_whole_ms > 0 &&
         s->end_time_ms > d->last_whole_ms)
         return (uint64_t)(s->end_time_ms - d->last_whole_ms) * 1000;
-    return s->pause_us;
+    return s->gc_time_us > s->pause_us ? s->gc_time_us : s->pause_us; /* several pauses may stand in one sample */
 }
 
 /* Small heaps are collected a hundred times a second: marks lie apart, so that together they reach back some seconds.

@@ -217,15 +217,14 @@ static int start_log(JNIEnv *jni, struct live_probe *p)
 
 static void stop_log(JNIEnv *jni, struct live_probe *p)
 {
-    if (p->logging)
-        (void)switch_log(jni, p, 0);
-    p->logging = 0;
+    if (p->logging && switch_log(jni, p, 0))
+        p->logging = 0; /* else idle tries again */
 }
 
 /* A file has lost its name: the next probe needs a new one. Memory is kept, empty. */
 static void end_log(struct live_probe *p)
 {
-    if (p->log.in_file)
+    if (p->log.in_file && !p->logging)
         probe_log_close(&p->log);
     else
         probe_log_clear(&p->log);
@@ -270,7 +269,8 @@ static int has_result(const struct live_probe *p)
 
 static int pulse(JNIEnv *jni, struct live_probe *p)
 {
-    if (!vm_control_flag(jni, &p->vm, PULSE_FLAG, p->flag_before, sizeof p->flag_before))
+    /* still ours, since it could not be set back: what was before is known, what is there is not the user's */
+    if (!p->flag_changed && !vm_control_flag(jni, &p->vm, PULSE_FLAG, p->flag_before, sizeof p->flag_before))
         return 0;
     p->flag_changed = 1; /* before it is: whatever comes of it, it is set back */
     return vm_control_set_flag(jni, &p->vm, PULSE_FLAG, PULSE_VALUE);
@@ -308,7 +308,8 @@ static uint64_t end_cost(struct live_probe *p, int64_t now)
         p->cpu_after_last = t;
         p->after_last_ms = now;
     }
-    return (uint64_t)(ns / 1000) + (uint64_t)(own_cpu_us() - p->own_before_us);
+    /* a thread that could not be read at the end makes the sum smaller */
+    return (ns > 0 ? (uint64_t)(ns / 1000) : 0) + (uint64_t)(own_cpu_us() - p->own_before_us);
 }
 
 /* ---- the end of a probe ---- */
@@ -576,8 +577,7 @@ static int may_listen(struct live_probe *p, int64_t now)
 
 static int idle(JNIEnv *jni, struct live_probe *p, int64_t now)
 {
-    if (p->flag_changed)
-        restore_flag(jni, p);
+    stop_log(jni, p);
     if (p->way != LIVE_PROBE_NONE && now >= probe_pace_due_ms(&p->pace)) {
         const char *why = bad_moment(p);
         if (why == NULL && p->way == LIVE_PROBE_FULL)
@@ -604,11 +604,14 @@ int live_probe_run(void *probe, JNIEnv *jni)
     note_second(p, now);
     if (atomic_exchange_explicit(&p->watch->grown, 0, memory_order_relaxed))
         probe_pace_grown(&p->pace, now);
+    if (p->step != LIVE_PROBE_PULSED)
+        restore_flag(jni, p); /* where it failed before */
     switch (p->step) {
     case LIVE_PROBE_LISTENING:
-        if (p->way == LIVE_PROBE_NONE || now < probe_pace_due_ms(&p->pace) || bad_moment(p) != NULL || has_begun(p))
-            return listen(jni, p, now);
-        return begin(jni, p, now); /* none came: ask for one, with the log that is on already */
+        if (p->way == LIVE_PROBE_NONE || p->way == LIVE_PROBE_FULL || now < probe_pace_due_ms(&p->pace) ||
+            bad_moment(p) != NULL || has_begun(p))
+            return listen(jni, p, now); /* a full collection has limits of its own, which idle asks for */
+        return begin(jni, p, now);      /* none came: ask for one, with the log that is on already */
     case LIVE_PROBE_PULSED:
         return wait_for_start(jni, p, now);
     case LIVE_PROBE_MARKING:

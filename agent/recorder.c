@@ -193,12 +193,13 @@ static void observe(struct recorder *r, const struct hc_gc_sample *sample)
 {
     struct hc_live_view view;
     struct hc_event event;
+    uint64_t in_vain = r->distress.in_vain;
     (void)hc_predictor_observe(r->predictor, sample);
     if (live_watch_sample(r->setup.live_watch, sample, sampler_may_be_mixed(&r->sampler), &view))
         (void)hc_predictor_observe_live(r->predictor, &view);
     if (distress_observe(&r->distress, sample, &event))
         note_event(r, &event);
-    if (r->distress.in_vain > 0) /* the JVM may end any moment, without a word */
+    if (r->distress.in_vain > in_vain && !r->keeper.failing) /* the JVM may end any moment, without a word */
         r->keeper.write_at_ms = 0;
 }
 

@@ -18,7 +18,7 @@ enum { VIEWS_ENOUGH = 5 };
 void hc_live_views_init(struct hc_live_views *v)
 {
     memset(v, 0, sizeof *v);
-    v->view_ms = v->mixed_ms = INT64_MIN;
+    v->view_ms = v->mixed_ms = v->full_ms = INT64_MIN;
     v->allocated_known = v->base_known = 1;
 }
 
@@ -91,9 +91,11 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
     int whole = sample->kind == HC_GC_FULL || (sample->kind == HC_GC_OLD && collector == HC_COLLECTOR_CMS);
     *out_peak_bytes = hc_bytes(v->peak);
     *out_based = whole;
-    if (whole)
+    if (whole) {
         set_base(v, used, 0, sample->kind == HC_GC_FULL);
-    else if (v->in_mixed_run && sample->kind != HC_GC_MIXED)
+        v->full_ms = sample->end_time_ms;
+    }
+    if (!whole && v->in_mixed_run && sample->kind != HC_GC_MIXED)
         *out_based = end_mixed_run(v);
     if (sample->allocated_bytes == HC_BYTES_UNKNOWN)
         v->allocated_known = 0;
@@ -108,6 +110,8 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
 
 void hc_live_views_observe_pause(struct hc_live_views *v, const struct hc_gc_sample *pause)
 {
+    if (pause->allocated_bytes != HC_BYTES_UNKNOWN)
+        v->allocated += (double)pause->allocated_bytes; /* the next collection counts from here */
     if (pause->heap_used_before_bytes == HC_BYTES_UNKNOWN ||
         pause->heap_used_before_bytes <= pause->heap_used_after_bytes)
         return;
@@ -159,11 +163,20 @@ static void remember(struct hc_live_views *v, const struct hc_live_view *view)
     }
     v->recent_bytes[v->recent_count++] = view->live_bytes;
     v->view_ms = view->time_ms;
+    v->evidence = view->evidence;
     v->count++;
 }
 
 uint64_t hc_live_views_observe_view(struct hc_live_views *v, const struct hc_live_view *view, uint64_t used_now_bytes)
 {
+    /* A cycle of ZGC or Shenandoah frees at once what it found to be garbage: used-after of the cycles stays the
+     * estimate (live_set.h), and a view is no more than a truer figure for its moment. */
+    if (view->source == HC_LIVE_Z_MARKING || view->source == HC_LIVE_SHENANDOAH_MARKING)
+        return view->live_bytes;
+    if (v->full_ms > view->time_ms) { /* what the full collection left is newer, and exact */
+        remember(v, view);
+        return view->live_bytes;
+    }
     double live = (double)view->live_bytes, used_now = (double)used_now_bytes, peak = live;
     double used = view->used_bytes != HC_BYTES_UNKNOWN ? (double)view->used_bytes : used_now;
     double freed_after = freed_since(v, view->time_ms);

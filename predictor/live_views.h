@@ -42,12 +42,13 @@ struct hc_live_views {
     double rate;                           /* garbage per allocated byte that is trusted; 0 unknown */
     double steady_rate; /* of the newest views between which the live set stayed as it was; 0 none yet */
     double live_at_base;
-    double upper;              /* the newest of the points */
-    double mixed_used;         /* least used-after of a run of mixed collections */
-    double live;               /* the newest estimate */
-    double peak;               /* the largest since the base */
-    int64_t view_ms, mixed_ms; /* newest view and newest mixed collection; INT64_MIN: none */
+    double upper;                       /* the newest of the points */
+    double mixed_used;                  /* least used-after of a run of mixed collections */
+    double live;                        /* the newest estimate */
+    double peak;                        /* the largest since the base */
+    int64_t view_ms, mixed_ms, full_ms; /* newest view, mixed and full collection; INT64_MIN: none */
     uint32_t points, pauses, recent_count;
+    uint32_t evidence;                    /* enum hc_evidence of the newest view */
     uint32_t count;                       /* views of this JVM */
     uint32_t allocated_known, base_known; /* since the base; garbage at the base is more than an estimate */
     uint32_t in_mixed_run;

@@ -293,7 +293,7 @@ static void observe_live_set(const struct hc_series *series, int64_t now_ms, str
     const struct hc_live_views *views = &series->now.views;
     out->observed.evidence = hc_live_set_evidence(live, now_ms, DAY_MS);
     if (views->count > 0 && now_ms - views->view_ms <= DAY_MS && out->observed.evidence != HC_EVIDENCE_EXACT)
-        out->observed.evidence = HC_EVIDENCE_MARKING;
+        out->observed.evidence = (enum hc_evidence)views->evidence;
     if (out->window.collections == 0) {
         out->observed.live_now_bytes = out->observed.live_p50_bytes = out->observed.live_p95_bytes = HC_BYTES_UNKNOWN;
         out->observed.live_p99_bytes = out->observed.live_max_bytes = HC_BYTES_UNKNOWN;

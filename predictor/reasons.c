@@ -117,8 +117,7 @@ static void say_live_set(const struct hc_reason_facts *facts, const struct hc_po
     if (out->model.trend_significant)
         say(out, "It %s by %s an hour.", out->model.trend_slope_bytes_per_h > 0 ? "rises" : "falls",
             hc_reason_bytes(fabs(out->model.trend_slope_bytes_per_h), a));
-    say(out,
-        "With a margin of %s and %s more (room for a sudden rise) %s must fit; a live set may fill %s of a heap.",
+    say(out, "With a margin of %s and %s more (room for a sudden rise) %s must fit; a live set may fill %s of a heap.",
         percent(out->model.margin_ratio - 1.0, a), hc_reason_bytes((double)out->model.floor_bytes, b),
         hc_reason_bytes((double)out->model.live_upper_bytes, c), percent(policy->usable_ratio, d));
 }

@@ -203,6 +203,8 @@ static void hour_add(struct hc_state *now, const struct hc_gc_sample *sample, in
         live_bytes = hc_live_set_observe(&now->live, sample, now->epoch.collector, &clean),
         by_views = hc_live_views_observe(&now->views, sample, now->epoch.collector, &based, &peak_bytes);
     hc_histogram_add(&hour->live, now->views.count > 0 ? by_views : live_bytes);
+    if (sample->kind == HC_GC_FULL) /* exact: no later view takes that back */
+        raise_to(&now->live_before_start_bytes, sample->heap_used_after_bytes);
     if (now->views.count == 0)
         raise_to(&hour->live_max_bytes, live_bytes);
     else if (based) /* between views the peak is settled by the next one, see hc_series_live_max */
@@ -258,7 +260,7 @@ static void apply_view(struct hc_series *series, const struct hc_live_view *view
     struct hc_state *now = &series->now;
     int first = now->views.count == 0;
     uint64_t peak_bytes = hc_live_views_observe_view(&now->views, view, now->live.used_bytes);
-    if (first)
+    if (first && now->views.count > 0)
         now->hour.live_max_bytes = now->live_before_start_bytes;
     raise_to(&now->hour.live_max_bytes, peak_bytes);
 }

@@ -164,6 +164,33 @@ static void test_a_full_collection_is_a_base(void **state)
     assert_int_equal(see(&views, HC_GC_YOUNG, 130, 0), 130);
 }
 
+/* A full collection between the marking and its report: what it left is newer, and exact. */
+static void test_a_view_that_was_overtaken_changes_nothing(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    see(&views, HC_GC_YOUNG, 800, 100);
+    int64_t start_ms = clock_ms;
+    see(&views, HC_GC_FULL, 450, 100);
+    see(&views, HC_GC_YOUNG, 460, 10);
+    view(&views, 500, 800, 460, clock_ms - start_ms);
+    assert_int_equal(see(&views, HC_GC_YOUNG, 470, 10), 470);
+}
+
+static void test_views_of_concurrent_collectors_are_figures_only(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    struct hc_live_view look = {.time_ms = clock_ms,
+                                .live_bytes = 40 * MIB,
+                                .used_bytes = 158 * MIB,
+                                .source = HC_LIVE_Z_MARKING,
+                                .evidence = HC_EVIDENCE_MARKING};
+    assert_int_equal(hc_live_views_observe_view(&views, &look, 158 * MIB), 40 * MIB);
+    assert_int_equal(views.count, 0);
+    assert_int_equal(hc_live_views_peak(&views), 0);
+}
+
 static void test_bounds(void **state)
 {
     (void)state;
@@ -188,6 +215,8 @@ int main(void)
         cmocka_unit_test(test_a_mixed_run_keeps_the_estimate),
         cmocka_unit_test(test_sweeps_between_views_hide_no_rate),
         cmocka_unit_test(test_a_full_collection_is_a_base),
+        cmocka_unit_test(test_a_view_that_was_overtaken_changes_nothing),
+        cmocka_unit_test(test_views_of_concurrent_collectors_are_figures_only),
         cmocka_unit_test(test_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
