@@ -223,8 +223,10 @@ static void start(JNIEnv *jni)
     start_java_thread(jni, &setup);
     setup.missing = limitation(setup.source, setup.cycles != NULL);
     announce(setup.missing);
-    if (recorder_start(&setup) != 0)
+    if (recorder_start(&setup) != 0) {
+        java_thread_stop(); /* nobody is left to take what it tells */
         return;
+    }
     notify(JVMTI_ENABLE, JVMTI_EVENT_RESOURCE_EXHAUSTED);
     if (setup.missing == NULL) {
         gc_events_init(&agent.counters, &agent.ring);

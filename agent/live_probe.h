@@ -82,8 +82,6 @@ struct live_probe {
     char flag_before[32];
     int64_t deadline_ms, settled_ms, begun_ms, listened_ms; /* monotonic */
     int64_t marked_at_ms;                                   /* wall clock: when the figures were there */
-    int full_asked;
-    uint64_t full_old_bytes;
 
     struct gc_cpu_time cpu_before, cpu_after_last;
     int cpu_known;

@@ -81,7 +81,6 @@ static void take_full(struct live_watch *w, const struct hc_gc_sample *s, struct
         .evidence = wood ? HC_EVIDENCE_ESTIMATE : HC_EVIDENCE_EXACT,
     };
     atomic_store_explicit(&w->full_ms, s->end_time_ms, memory_order_relaxed);
-    atomic_store_explicit(&w->full_pause_us, s->pause_us, memory_order_relaxed);
     atomic_store_explicit(&w->full_old_bytes, s->old_used_after_bytes, memory_order_relaxed);
 }
 

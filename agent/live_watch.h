@@ -23,7 +23,6 @@ struct live_watch {
     _Atomic uint64_t used_bytes;     /* after the newest collection; 0: none yet */
     _Atomic uint64_t old_bytes;      /* the old generation's part of it */
     _Atomic int64_t full_ms;         /* wall clock of the newest full collection; 0: none yet */
-    _Atomic uint64_t full_pause_us;  /* how long it was */
     _Atomic uint64_t full_old_bytes; /* what it left in the old generation */
 
     /* the recorder's own */

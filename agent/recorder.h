@@ -1,7 +1,7 @@
 /*
  * The thread that does the work: drains the ring every 100 ms, reads the gauges, feeds the predictor, publishes. A
- * plain pthread with all signals blocked that never enters Java: it goes on while the Java world stands still, so a JVM
- * that thrashes in GC can still be heard.
+ * plain pthread with all signals blocked but those of a fault of its own, that never enters Java: it goes on while the
+ * Java world stands still, so a JVM that thrashes in GC can still be heard.
  */
 #ifndef HEAPCAST_RECORDER_H
 #define HEAPCAST_RECORDER_H
@@ -44,7 +44,7 @@ struct recorder_setup {
 /* Starts the thread. 0, or -1 and one log line. */
 int recorder_start(const struct recorder_setup *setup);
 
-/* From any thread: an out-of-memory error, for the next round. Wait-free; beyond 16 in a round they are only counted.
+/* From any thread: an out-of-memory error, for the next round. Wait-free; beyond 16 in a round they are left out.
  */
 void recorder_note_exhausted(enum hc_event_kind kind);
 
