@@ -1,6 +1,6 @@
 #include "bean_gauge.h"
 
-#include "java_thread.h"
+#include "java_calls.h"
 #include "log.h"
 #include "perf_counters.h"
 
@@ -64,23 +64,6 @@ static int is_old_pool(const char *name)
 
 /* ---- looking things up, once ---- */
 
-static jclass find_class(JNIEnv *jni, const char *name)
-{
-    jclass type = (*jni)->FindClass(jni, name);
-    return java_failed(jni) ? NULL : type;
-}
-
-/* NULL for a class or a method that this JVM does not have. */
-static jmethodID find_method(JNIEnv *jni, const char *class_name, const char *name, const char *signature)
-{
-    jclass type = find_class(jni, class_name);
-    jmethodID method = type != NULL ? (*jni)->GetMethodID(jni, type, name, signature) : NULL;
-    if (java_failed(jni))
-        method = NULL;
-    (*jni)->DeleteLocalRef(jni, type);
-    return method;
-}
-
 static int name_of(JNIEnv *jni, jobject bean, jmethodID get_name, char out[NAME_SIZE], jstring *out_string)
 {
     jstring string = (*jni)->CallObjectMethod(jni, bean, get_name);
@@ -121,28 +104,9 @@ static void add_pool(JNIEnv *jni, struct bean_gauge *g, jobject pool, jmethodID 
     (*jni)->DeleteLocalRef(jni, string);
 }
 
-/* A list of platform beans as ManagementFactory gives it; NULL without it. No MBean server is started for that. */
-static jobject list_of(JNIEnv *jni, const char *method)
-{
-    jclass factory = find_class(jni, "java/lang/management/ManagementFactory");
-    jmethodID get = factory != NULL ? (*jni)->GetStaticMethodID(jni, factory, method, "()Ljava/util/List;") : NULL;
-    if (java_failed(jni) || get == NULL)
-        return NULL;
-    jobject list = (*jni)->CallStaticObjectMethod(jni, factory, get);
-    (*jni)->DeleteLocalRef(jni, factory);
-    return java_failed(jni) ? NULL : list;
-}
-
-static jint size_of(JNIEnv *jni, jobject list)
-{
-    jmethodID size = find_method(jni, "java/util/List", "size", "()I");
-    jint n = list != NULL && size != NULL ? (*jni)->CallIntMethod(jni, list, size) : 0;
-    return java_failed(jni) ? 0 : n;
-}
-
 static jobject heap_type(JNIEnv *jni)
 {
-    jclass type = find_class(jni, "java/lang/management/MemoryType");
+    jclass type = java_class(jni, "java/lang/management/MemoryType");
     jfieldID heap =
         type != NULL ? (*jni)->GetStaticFieldID(jni, type, "HEAP", "Ljava/lang/management/MemoryType;") : NULL;
     jobject value = heap != NULL ? (*jni)->GetStaticObjectField(jni, type, heap) : NULL;
@@ -151,23 +115,25 @@ static jobject heap_type(JNIEnv *jni)
 
 static void find_beans(JNIEnv *jni, struct bean_gauge *g)
 {
-    jmethodID item = find_method(jni, "java/util/List", "get", "(I)Ljava/lang/Object;");
+    jmethodID item = java_method_of(jni, "java/util/List", "get", "(I)Ljava/lang/Object;");
     jmethodID bean_name =
-        find_method(jni, "java/lang/management/MemoryManagerMXBean", "getName", "()Ljava/lang/String;");
-    jmethodID pool_name = find_method(jni, "java/lang/management/MemoryPoolMXBean", "getName", "()Ljava/lang/String;");
+        java_method_of(jni, "java/lang/management/MemoryManagerMXBean", "getName", "()Ljava/lang/String;");
+    jmethodID pool_name =
+        java_method_of(jni, "java/lang/management/MemoryPoolMXBean", "getName", "()Ljava/lang/String;");
     jmethodID pool_type =
-        find_method(jni, "java/lang/management/MemoryPoolMXBean", "getType", "()Ljava/lang/management/MemoryType;");
+        java_method_of(jni, "java/lang/management/MemoryPoolMXBean", "getType", "()Ljava/lang/management/MemoryType;");
     jobject heap = heap_type(jni);
     if (item == NULL || bean_name == NULL || pool_name == NULL || pool_type == NULL || heap == NULL)
         return;
-    jobject beans = list_of(jni, "getGarbageCollectorMXBeans"), pools = list_of(jni, "getMemoryPoolMXBeans");
-    for (jint i = 0, n = size_of(jni, beans); i < n; i++) {
+    jobject beans = java_platform_beans(jni, "getGarbageCollectorMXBeans"),
+            pools = java_platform_beans(jni, "getMemoryPoolMXBeans");
+    for (jint i = 0, n = java_list_size(jni, beans); i < n; i++) {
         jobject bean = (*jni)->CallObjectMethod(jni, beans, item, i);
         if (!java_failed(jni) && bean != NULL)
             add_bean(jni, g, bean, bean_name);
         (*jni)->DeleteLocalRef(jni, bean);
     }
-    for (jint i = 0, n = size_of(jni, pools); i < n; i++) {
+    for (jint i = 0, n = java_list_size(jni, pools); i < n; i++) {
         jobject pool = (*jni)->CallObjectMethod(jni, pools, item, i);
         if (!java_failed(jni) && pool != NULL)
             add_pool(jni, g, pool, pool_name, pool_type, heap);
@@ -179,30 +145,29 @@ static void find_calls(JNIEnv *jni, struct bean_methods *call)
 {
     static const char bean[] = "java/lang/management/GarbageCollectorMXBean", info[] = "com/sun/management/GcInfo",
                       usage[] = "java/lang/management/MemoryUsage", pool[] = "java/lang/management/MemoryPoolMXBean";
-    call->get_count = find_method(jni, bean, "getCollectionCount", "()J");
-    call->get_info =
-        find_method(jni, "com/sun/management/GarbageCollectorMXBean", "getLastGcInfo", "()Lcom/sun/management/GcInfo;");
-    call->get_start = find_method(jni, info, "getStartTime", "()J");
-    call->get_end = find_method(jni, info, "getEndTime", "()J");
-    call->get_before = find_method(jni, info, "getMemoryUsageBeforeGc", "()Ljava/util/Map;");
-    call->get_after = find_method(jni, info, "getMemoryUsageAfterGc", "()Ljava/util/Map;");
-    call->get = find_method(jni, "java/util/Map", "get", "(Ljava/lang/Object;)Ljava/lang/Object;");
-    call->get_usage = find_method(jni, pool, "getUsage", "()Ljava/lang/management/MemoryUsage;");
-    call->get_collection_usage = find_method(jni, pool, "getCollectionUsage", "()Ljava/lang/management/MemoryUsage;");
-    call->get_used = find_method(jni, usage, "getUsed", "()J");
-    call->get_committed = find_method(jni, usage, "getCommitted", "()J");
+    call->get_count = java_method_of(jni, bean, "getCollectionCount", "()J");
+    call->get_info = java_method_of(jni, "com/sun/management/GarbageCollectorMXBean", "getLastGcInfo",
+                                    "()Lcom/sun/management/GcInfo;");
+    call->get_start = java_method_of(jni, info, "getStartTime", "()J");
+    call->get_end = java_method_of(jni, info, "getEndTime", "()J");
+    call->get_before = java_method_of(jni, info, "getMemoryUsageBeforeGc", "()Ljava/util/Map;");
+    call->get_after = java_method_of(jni, info, "getMemoryUsageAfterGc", "()Ljava/util/Map;");
+    call->get = java_method_of(jni, "java/util/Map", "get", "(Ljava/lang/Object;)Ljava/lang/Object;");
+    call->get_usage = java_method_of(jni, pool, "getUsage", "()Ljava/lang/management/MemoryUsage;");
+    call->get_collection_usage =
+        java_method_of(jni, pool, "getCollectionUsage", "()Ljava/lang/management/MemoryUsage;");
+    call->get_used = java_method_of(jni, usage, "getUsed", "()J");
+    call->get_committed = java_method_of(jni, usage, "getCommitted", "()J");
 }
 
 static void find_runtime(JNIEnv *jni, struct bean_gauge *g)
 {
-    jclass type = find_class(jni, "java/lang/Runtime");
-    jmethodID get = type != NULL ? (*jni)->GetStaticMethodID(jni, type, "getRuntime", "()Ljava/lang/Runtime;") : NULL;
-    jobject runtime = get != NULL ? (*jni)->CallStaticObjectMethod(jni, type, get) : NULL;
-    if (java_failed(jni) || runtime == NULL)
+    jobject runtime = java_static_call(jni, "java/lang/Runtime", "getRuntime", "()Ljava/lang/Runtime;");
+    if (runtime == NULL)
         return;
     g->runtime = (*jni)->NewGlobalRef(jni, runtime);
-    g->call.total_memory = find_method(jni, "java/lang/Runtime", "totalMemory", "()J");
-    g->call.free_memory = find_method(jni, "java/lang/Runtime", "freeMemory", "()J");
+    g->call.total_memory = java_method_of(jni, "java/lang/Runtime", "totalMemory", "()J");
+    g->call.free_memory = java_method_of(jni, "java/lang/Runtime", "freeMemory", "()J");
     if (g->call.total_memory == NULL || g->call.free_memory == NULL)
         g->runtime = NULL; /* no such JVM is known */
 }
@@ -211,14 +176,11 @@ static void find_runtime(JNIEnv *jni, struct bean_gauge *g)
 static int64_t find_zero(JNIEnv *jni)
 {
     struct timespec wall;
-    jclass factory = find_class(jni, "java/lang/management/ManagementFactory");
-    jmethodID get = factory != NULL ? (*jni)->GetStaticMethodID(jni, factory, "getRuntimeMXBean",
-                                                                "()Ljava/lang/management/RuntimeMXBean;")
-                                    : NULL;
-    jobject bean = get != NULL ? (*jni)->CallStaticObjectMethod(jni, factory, get) : NULL;
-    if (java_failed(jni) || bean == NULL)
+    jobject bean = java_static_call(jni, "java/lang/management/ManagementFactory", "getRuntimeMXBean",
+                                    "()Ljava/lang/management/RuntimeMXBean;");
+    if (bean == NULL)
         return now_ns();
-    jmethodID start = find_method(jni, "java/lang/management/RuntimeMXBean", "getStartTime", "()J");
+    jmethodID start = java_method_of(jni, "java/lang/management/RuntimeMXBean", "getStartTime", "()J");
     jlong start_ms = start != NULL ? (*jni)->CallLongMethod(jni, bean, start) : 0;
     if (java_failed(jni) || start_ms <= 0)
         return now_ns();

@@ -1,9 +1,11 @@
 #include "java_thread.h"
 
+#include "clock.h"
+#include "java_calls.h"
+
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdint.h>
-#include <time.h>
 
 static struct java_thread {
     jvmtiEnv *jvmti;
@@ -14,26 +16,11 @@ static struct java_thread {
     int64_t due_ms[JAVA_TASKS_MAX]; /* INT64_MAX: done for good */
 } thread;
 
-int java_failed(JNIEnv *jni)
-{
-    if (!(*jni)->ExceptionCheck(jni))
-        return 0;
-    (*jni)->ExceptionClear(jni);
-    return 1;
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* Until the time, or the end; 0 at the end. RawMonitorWait, not a native wait: a Java thread that is blocked in native
  * code delays the JVM's exit by 310 ms. */
 static int wait_until(struct java_thread *t, int64_t due_ms)
 {
-    int64_t wait = due_ms - now_ms();
+    int64_t wait = due_ms - now_ms(CLOCK_MONOTONIC);
     if ((*t->jvmti)->RawMonitorEnter(t->jvmti, t->monitor) != JVMTI_ERROR_NONE)
         return 0;
     if (!atomic_load(&t->stop) && wait > 0)
@@ -56,13 +43,13 @@ static void take_turn(struct java_thread *t, size_t task, JNIEnv *jni)
     /* this thread never returns to Java, so nobody else gives its local references back */
     if ((*jni)->PushLocalFrame(jni, JAVA_LOCAL_REFERENCES) != 0) {
         (*jni)->ExceptionClear(jni);
-        t->due_ms[task] = now_ms() + 1000;
+        t->due_ms[task] = now_ms(CLOCK_MONOTONIC) + 1000;
         return;
     }
     int again_ms = t->tasks[task].run(t->tasks[task].self, jni);
     (void)java_failed(jni);
     (*jni)->PopLocalFrame(jni, NULL);
-    t->due_ms[task] = again_ms > 0 ? now_ms() + again_ms : INT64_MAX;
+    t->due_ms[task] = again_ms > 0 ? now_ms(CLOCK_MONOTONIC) + again_ms : INT64_MAX;
 }
 
 static void JNICALL run(jvmtiEnv *jvmti, JNIEnv *jni, void *argument)
@@ -73,18 +60,16 @@ static void JNICALL run(jvmtiEnv *jvmti, JNIEnv *jni, void *argument)
         size_t task = first_due(t);
         if (t->due_ms[task] == INT64_MAX || !wait_until(t, t->due_ms[task]))
             return;
-        if (now_ms() >= t->due_ms[task]) /* woken without a reason otherwise */
+        if (now_ms(CLOCK_MONOTONIC) >= t->due_ms[task]) /* woken without a reason otherwise */
             take_turn(t, task, jni);
     }
 }
 
 static jthread new_thread(JNIEnv *jni)
 {
-    jclass type = (*jni)->FindClass(jni, "java/lang/Thread");
-    if (java_failed(jni) || type == NULL)
-        return NULL;
-    jmethodID init = (*jni)->GetMethodID(jni, type, "<init>", "(Ljava/lang/String;)V");
-    jstring name = java_failed(jni) ? NULL : (*jni)->NewStringUTF(jni, "heapcast");
+    jclass type = java_class(jni, "java/lang/Thread");
+    jmethodID init = java_method(jni, type, "<init>", "(Ljava/lang/String;)V");
+    jstring name = init != NULL ? (*jni)->NewStringUTF(jni, "heapcast") : NULL;
     jobject object = init != NULL && name != NULL ? (*jni)->NewObject(jni, type, init, name) : NULL;
     return java_failed(jni) ? NULL : object;
 }
@@ -97,7 +82,7 @@ int java_thread_start(jvmtiEnv *jvmti, JNIEnv *jni, const struct java_task *task
     t->jvmti = jvmti;
     for (t->count = 0; t->count < count; t->count++) {
         t->tasks[t->count] = tasks[t->count];
-        t->due_ms[t->count] = now_ms() + delay_ms;
+        t->due_ms[t->count] = now_ms(CLOCK_MONOTONIC) + delay_ms;
     }
     jthread object = new_thread(jni);
     if (object == NULL || (*jvmti)->CreateRawMonitor(jvmti, "heapcast", &t->monitor) != JVMTI_ERROR_NONE)

@@ -28,7 +28,4 @@ int java_thread_start(jvmtiEnv *jvmti, JNIEnv *jni, const struct java_task *task
 /* Tells it to end; does not wait. */
 void java_thread_stop(void);
 
-/* 1 and the exception cleared, if there was one. */
-int java_failed(JNIEnv *jni);
-
 #endif

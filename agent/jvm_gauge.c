@@ -1,6 +1,6 @@
 #include "jvm_gauge.h"
 
-#include "java_thread.h"
+#include "java_calls.h"
 
 #include <stddef.h>
 
@@ -23,13 +23,12 @@ static const char task[] = "org.apache.flink.runtime.taskmanager.Task";
 
 static void find_direct(JNIEnv *jni, struct jvm_gauge *g)
 {
-    jclass bits = (*jni)->FindClass(jni, "java/nio/Bits");
-    jclass atomic = java_failed(jni) ? NULL : (*jni)->FindClass(jni, "java/util/concurrent/atomic/AtomicLong");
-    if (java_failed(jni) || bits == NULL || atomic == NULL)
+    jclass bits = java_class(jni, "java/nio/Bits");
+    jmethodID get = java_method_of(jni, "java/util/concurrent/atomic/AtomicLong", "get", "()J");
+    if (bits == NULL || get == NULL)
         return;
     jfieldID field = (*jni)->GetStaticFieldID(jni, bits, "RESERVED_MEMORY", "Ljava/util/concurrent/atomic/AtomicLong;");
-    jmethodID get = java_failed(jni) ? NULL : (*jni)->GetMethodID(jni, atomic, "get", "()J");
-    if (java_failed(jni) || field == NULL || get == NULL)
+    if (java_failed(jni) || field == NULL)
         return;
     jobject reserved = (*jni)->GetStaticObjectField(jni, bits, field);
     g->reserved = reserved != NULL ? (*jni)->NewGlobalRef(jni, reserved) : NULL;
@@ -39,17 +38,10 @@ static void find_direct(JNIEnv *jni, struct jvm_gauge *g)
 /* JNI does not mind private methods; findLoadedClass0 looks without loading anything. */
 static void find_loader(JNIEnv *jni, struct jvm_gauge *g)
 {
-    jclass type = (*jni)->FindClass(jni, "java/lang/ClassLoader");
-    if (java_failed(jni) || type == NULL)
-        return;
-    jmethodID system = (*jni)->GetStaticMethodID(jni, type, "getSystemClassLoader", "()Ljava/lang/ClassLoader;");
-    jmethodID find = java_failed(jni)
-                         ? NULL
-                         : (*jni)->GetMethodID(jni, type, "findLoadedClass0", "(Ljava/lang/String;)Ljava/lang/Class;");
-    if (java_failed(jni) || system == NULL || find == NULL)
-        return;
-    jobject loader = (*jni)->CallStaticObjectMethod(jni, type, system);
-    if (java_failed(jni) || loader == NULL)
+    static const char type[] = "java/lang/ClassLoader";
+    jmethodID find = java_method_of(jni, type, "findLoadedClass0", "(Ljava/lang/String;)Ljava/lang/Class;");
+    jobject loader = java_static_call(jni, type, "getSystemClassLoader", "()Ljava/lang/ClassLoader;");
+    if (find == NULL || loader == NULL)
         return;
     g->loader = (*jni)->NewGlobalRef(jni, loader);
     g->find_loaded = find;

@@ -1,5 +1,6 @@
 #include "live_probe.h"
 
+#include "clock.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -33,13 +34,6 @@ enum {
 #define PULSE_FLAG "G1PeriodicGCInterval"
 #define PULSE_VALUE "11"
 enum { PULSE_MS = 11 };
-
-static int64_t now_ms(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int64_t own_cpu_us(void)
 {

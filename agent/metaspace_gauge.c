@@ -1,6 +1,6 @@
 #include "metaspace_gauge.h"
 
-#include "java_thread.h"
+#include "java_calls.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -17,44 +17,19 @@ static int is_metaspace(JNIEnv *jni, jobject pool, jmethodID get_name)
     return found;
 }
 
-static jclass find_class(JNIEnv *jni, const char *name)
-{
-    jclass type = (*jni)->FindClass(jni, name);
-    return java_failed(jni) ? NULL : type;
-}
-
-static jmethodID find_method(JNIEnv *jni, jclass type, const char *name, const char *signature)
-{
-    jmethodID method = type != NULL ? (*jni)->GetMethodID(jni, type, name, signature) : NULL;
-    return java_failed(jni) ? NULL : method;
-}
-
-static jobject all_pools(JNIEnv *jni)
-{
-    jclass factory = find_class(jni, "java/lang/management/ManagementFactory");
-    jmethodID get =
-        factory != NULL ? (*jni)->GetStaticMethodID(jni, factory, "getMemoryPoolMXBeans", "()Ljava/util/List;") : NULL;
-    if (java_failed(jni) || get == NULL)
-        return NULL;
-    jobject pools = (*jni)->CallStaticObjectMethod(jni, factory, get);
-    return java_failed(jni) ? NULL : pools;
-}
-
 static void find_pool(JNIEnv *jni, struct metaspace_gauge *g)
 {
-    jobject pools = all_pools(jni);
-    jclass list = find_class(jni, "java/util/List"), bean = find_class(jni, "java/lang/management/MemoryPoolMXBean"),
-           usage = find_class(jni, "java/lang/management/MemoryUsage");
-    jmethodID size = find_method(jni, list, "size", "()I"),
-              get = find_method(jni, list, "get", "(I)Ljava/lang/Object;"),
-              get_name = find_method(jni, bean, "getName", "()Ljava/lang/String;");
-    g->get_usage = find_method(jni, bean, "getUsage", "()Ljava/lang/management/MemoryUsage;");
-    g->get_committed = find_method(jni, usage, "getCommitted", "()J");
-    if (pools == NULL || size == NULL || get == NULL || get_name == NULL || g->get_usage == NULL ||
-        g->get_committed == NULL)
+    jobject pools = java_platform_beans(jni, "getMemoryPoolMXBeans");
+    jclass bean = java_class(jni, "java/lang/management/MemoryPoolMXBean"),
+           usage = java_class(jni, "java/lang/management/MemoryUsage");
+    jmethodID get = java_method_of(jni, "java/util/List", "get", "(I)Ljava/lang/Object;"),
+              get_name = java_method(jni, bean, "getName", "()Ljava/lang/String;");
+    g->get_usage = java_method(jni, bean, "getUsage", "()Ljava/lang/management/MemoryUsage;");
+    g->get_committed = java_method(jni, usage, "getCommitted", "()J");
+    if (pools == NULL || get == NULL || get_name == NULL || g->get_usage == NULL || g->get_committed == NULL)
         return;
-    jint count = (*jni)->CallIntMethod(jni, pools, size);
-    for (jint i = 0; !java_failed(jni) && i < count && g->pool == NULL; i++) {
+    jint count = java_list_size(jni, pools);
+    for (jint i = 0; i < count && g->pool == NULL; i++) {
         jobject pool = (*jni)->CallObjectMethod(jni, pools, get, i);
         if (java_failed(jni) || pool == NULL)
             return;

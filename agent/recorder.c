@@ -1,5 +1,6 @@
 #include "recorder.h"
 
+#include "clock.h"
 #include "distress.h"
 #include "history_keeper.h"
 #include "look.h"
@@ -49,13 +50,6 @@ static struct recorder {
 
     _Atomic uint32_t exhausted[EXHAUSTED_MAX]; /* enum hc_event_kind, 0: free */
 } recorder;
-
-static int64_t now_ms(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int64_t wall_minus_monotonic_ns(void)
 {

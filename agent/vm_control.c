@@ -1,28 +1,16 @@
 #include "vm_control.h"
 
-#include "java_thread.h"
+#include "java_calls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static jclass find_class(JNIEnv *jni, const char *name)
-{
-    jclass type = (*jni)->FindClass(jni, name);
-    return java_failed(jni) ? NULL : type;
-}
-
-static jmethodID find_method(JNIEnv *jni, jclass type, const char *name, const char *signature)
-{
-    jmethodID method = type != NULL ? (*jni)->GetMethodID(jni, type, name, signature) : NULL;
-    return java_failed(jni) ? NULL : method;
-}
-
 static const char *find_commands(JNIEnv *jni, struct vm_control *c)
 {
     /* DiagnosticCommandImpl's own constructor wants the management machinery; its native method needs nothing of it */
-    jclass type = find_class(jni, "com/sun/management/internal/DiagnosticCommandImpl");
-    c->execute = find_method(jni, type, "executeDiagnosticCommand", "(Ljava/lang/String;)Ljava/lang/String;");
+    jclass type = java_class(jni, "com/sun/management/internal/DiagnosticCommandImpl");
+    c->execute = java_method(jni, type, "executeDiagnosticCommand", "(Ljava/lang/String;)Ljava/lang/String;");
     jobject object = c->execute != NULL ? (*jni)->AllocObject(jni, type) : NULL;
     if (java_failed(jni) || object == NULL)
         return "the JVM's diagnostic commands can't be reached from inside";
@@ -32,12 +20,12 @@ static const char *find_commands(JNIEnv *jni, struct vm_control *c)
 
 static const char *find_flags(JNIEnv *jni, struct vm_control *c)
 {
-    jclass type = find_class(jni, "com/sun/management/internal/HotSpotDiagnostic");
-    jclass option = find_class(jni, "com/sun/management/VMOption");
-    jmethodID init = find_method(jni, type, "<init>", "()V");
-    c->get_flag = find_method(jni, type, "getVMOption", "(Ljava/lang/String;)Lcom/sun/management/VMOption;");
-    c->set_flag = find_method(jni, type, "setVMOption", "(Ljava/lang/String;Ljava/lang/String;)V");
-    c->flag_value = find_method(jni, option, "getValue", "()Ljava/lang/String;");
+    jclass type = java_class(jni, "com/sun/management/internal/HotSpotDiagnostic");
+    jclass option = java_class(jni, "com/sun/management/VMOption");
+    jmethodID init = java_method(jni, type, "<init>", "()V");
+    c->get_flag = java_method(jni, type, "getVMOption", "(Ljava/lang/String;)Lcom/sun/management/VMOption;");
+    c->set_flag = java_method(jni, type, "setVMOption", "(Ljava/lang/String;Ljava/lang/String;)V");
+    c->flag_value = java_method(jni, option, "getValue", "()Ljava/lang/String;");
     if (init == NULL || c->get_flag == NULL || c->set_flag == NULL || c->flag_value == NULL)
         return "the JVM's flags can't be read from inside";
     jobject object = (*jni)->NewObject(jni, type, init);
@@ -51,7 +39,7 @@ const char *vm_control_find(JNIEnv *jni, struct vm_control *out)
 {
     memset(out, 0, sizeof *out);
     /* its static initialiser loads the native library of both */
-    if (find_class(jni, "com/sun/management/internal/PlatformMBeanProviderImpl") == NULL)
+    if (java_class(jni, "com/sun/management/internal/PlatformMBeanProviderImpl") == NULL)
         return "this JVM lacks the module jdk.management";
     const char *why = find_commands(jni, out);
     return why != NULL ? why : find_flags(jni, out);

@@ -27,134 +27,91 @@ static const struct hc_usage usage = {
     "  heapcast export --views --format jsonl log/heapcast-tm-1.hc\n",
 };
 
-struct column {
+/* A field of a row: a figure, which may be unknown, or where `text` is set a word. */
+struct field {
     const char *name;
     uint64_t value;
+    const char *text;
 };
-enum { COLUMNS = 11 };
+enum row { ROW_HEADER, ROW_CSV, ROW_JSON };
 
-static const char *const kinds[] = {"unknown", "young", "mixed", "full", "old", "pause"};
-static const char *const sources[] = {"unknown", "counters", "gc_info", "collection_usage", "runtime"};
-
-static void columns_of(const struct hc_gc_sample *s, struct column out[COLUMNS])
+static void print_row(enum row row, const struct field *fields, size_t count)
 {
-    const struct column columns[COLUMNS] = {
-        {"end_time_ms", (uint64_t)s->end_time_ms},
-        {"gc_id", s->gc_id},
-        {"pause_us", s->pause_us},
-        {"heap_used_before_bytes", s->heap_used_before_bytes},
-        {"heap_used_after_bytes", s->heap_used_after_bytes},
-        {"old_used_after_bytes", s->old_used_after_bytes},
-        {"heap_committed_bytes", s->heap_committed_bytes},
-        {"heap_max_bytes", s->heap_max_bytes},
-        {"allocated_bytes", s->allocated_bytes},
-        {"promoted_bytes", s->promoted_bytes},
-        {"gc_time_us", s->gc_time_us},
+    bool begun = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct field *f = &fields[i];
+        bool known = f->text != NULL || f->value != HC_BYTES_UNKNOWN;
+        if (row == ROW_JSON && !known)
+            continue;
+        printf("%s", begun ? "," : row == ROW_JSON ? "{" : "");
+        begun = true;
+        if (row == ROW_JSON)
+            printf(f->text != NULL ? "\"%s\":\"" : "\"%s\":", f->name);
+        if (row == ROW_HEADER)
+            printf("%s", f->name);
+        else if (f->text != NULL)
+            printf("%s%s", f->text, row == ROW_JSON ? "\"" : "");
+        else if (known)
+            printf("%" PRIu64, f->value);
+    }
+    puts(row == ROW_JSON ? "}" : "");
+}
+
+static const char *name_in(const char *const *names, size_t count, size_t value)
+{
+    return names[value < count ? value : 0];
+}
+
+static void print_sample(void *row, const struct hc_gc_sample *s)
+{
+    static const char *const kinds[] = {"unknown", "young", "mixed", "full", "old", "pause"};
+    static const char *const sources[] = {"unknown", "counters", "gc_info", "collection_usage", "runtime"};
+    const struct field fields[] = {
+        {"end_time_ms", (uint64_t)s->end_time_ms, NULL},
+        {"gc_id", s->gc_id, NULL},
+        {"pause_us", s->pause_us, NULL},
+        {"heap_used_before_bytes", s->heap_used_before_bytes, NULL},
+        {"heap_used_after_bytes", s->heap_used_after_bytes, NULL},
+        {"old_used_after_bytes", s->old_used_after_bytes, NULL},
+        {"heap_committed_bytes", s->heap_committed_bytes, NULL},
+        {"heap_max_bytes", s->heap_max_bytes, NULL},
+        {"allocated_bytes", s->allocated_bytes, NULL},
+        {"promoted_bytes", s->promoted_bytes, NULL},
+        {"gc_time_us", s->gc_time_us, NULL},
+        {"kind", 0, name_in(kinds, sizeof kinds / sizeof kinds[0], (size_t)s->kind)},
+        {"cause", 0, s->cause},
+        {"source", 0, name_in(sources, sizeof sources / sizeof sources[0], s->source)},
     };
-    memcpy(out, columns, sizeof columns);
+    print_row(*(const enum row *)row, fields, sizeof fields / sizeof fields[0]);
 }
 
-static const char *kind_of(const struct hc_gc_sample *s)
+static void print_view(void *row, const struct hc_live_view *v)
 {
-    return (size_t)s->kind < sizeof kinds / sizeof kinds[0] ? kinds[s->kind] : kinds[0];
+    static const char *const sources[] = {"unknown", "g1_marking", "z_marking", "shenandoah_marking",
+                                          "full_collection"};
+    const struct field fields[] = {
+        {"time_ms", (uint64_t)v->time_ms, NULL},
+        {"live_bytes", v->live_bytes, NULL},
+        {"used_bytes", v->used_bytes, NULL},
+        {"cpu_us", v->cpu_us, NULL},
+        {"pause_us", v->pause_us, NULL},
+        {"asked", v->asked, NULL},
+        {"source", 0, name_in(sources, sizeof sources / sizeof sources[0], (size_t)v->source)},
+    };
+    print_row(*(const enum row *)row, fields, sizeof fields / sizeof fields[0]);
 }
 
-static const char *source_of(const struct hc_gc_sample *s)
+static void print_all(const struct hc_predictor *predictor, bool json, bool views)
 {
-    return s->source < sizeof sources / sizeof sources[0] ? sources[s->source] : sources[0];
-}
-
-static void print_csv(void *context, const struct hc_gc_sample *s)
-{
-    struct column c[COLUMNS];
-    (void)context;
-    columns_of(s, c);
-    for (int i = 0; i < COLUMNS; i++) {
-        if (c[i].value != HC_BYTES_UNKNOWN)
-            printf("%" PRIu64, c[i].value);
-        putchar(',');
-    }
-    printf("%s,%s,%s\n", kind_of(s), s->cause, source_of(s));
-}
-
-static void print_json(void *context, const struct hc_gc_sample *s)
-{
-    struct column c[COLUMNS];
-    (void)context;
-    columns_of(s, c);
-    putchar('{');
-    for (int i = 0; i < COLUMNS; i++)
-        if (c[i].value != HC_BYTES_UNKNOWN)
-            printf("\"%s\":%" PRIu64 ",", c[i].name, c[i].value);
-    printf("\"kind\":\"%s\",\"cause\":\"%s\",\"source\":\"%s\"}\n", kind_of(s), s->cause, source_of(s));
-}
-
-static void print_header(void)
-{
-    struct column c[COLUMNS];
-    columns_of(&(struct hc_gc_sample){0}, c);
-    for (int i = 0; i < COLUMNS; i++)
-        printf("%s,", c[i].name);
-    puts("kind,cause,source");
-}
-
-/* ---- looks over the whole heap ---- */
-
-static const char *const view_sources[] = {"unknown", "g1_marking", "z_marking", "shenandoah_marking",
-                                           "full_collection"};
-
-enum { VIEW_COLUMNS = 6 };
-
-static void view_columns(const struct hc_live_view *v, struct column out[VIEW_COLUMNS])
-{
-    const struct column columns[VIEW_COLUMNS] = {{"time_ms", (uint64_t)v->time_ms}, {"live_bytes", v->live_bytes},
-                                                 {"used_bytes", v->used_bytes},     {"cpu_us", v->cpu_us},
-                                                 {"pause_us", v->pause_us},         {"asked", v->asked}};
-    memcpy(out, columns, sizeof columns);
-}
-
-static const char *view_source(const struct hc_live_view *v)
-{
-    return (size_t)v->source < sizeof view_sources / sizeof view_sources[0] ? view_sources[v->source] : view_sources[0];
-}
-
-static void print_view_csv(void *context, const struct hc_live_view *v)
-{
-    struct column c[VIEW_COLUMNS];
-    (void)context;
-    view_columns(v, c);
-    for (int i = 0; i < VIEW_COLUMNS; i++) {
-        if (c[i].value != HC_BYTES_UNKNOWN)
-            printf("%" PRIu64, c[i].value);
-        putchar(',');
-    }
-    printf("%s\n", view_source(v));
-}
-
-static void print_view_json(void *context, const struct hc_live_view *v)
-{
-    struct column c[VIEW_COLUMNS];
-    (void)context;
-    view_columns(v, c);
-    putchar('{');
-    for (int i = 0; i < VIEW_COLUMNS; i++)
-        if (c[i].value != HC_BYTES_UNKNOWN)
-            printf("\"%s\":%" PRIu64 ",", c[i].name, c[i].value);
-    printf("\"source\":\"%s\"}\n", view_source(v));
-}
-
-static void print_views(const struct hc_predictor *predictor, bool json)
-{
-    if (!json)
-        puts("time_ms,live_bytes,used_bytes,cpu_us,pause_us,asked,source");
-    hc_predictor_each_view(predictor, json ? print_view_json : print_view_csv, NULL);
-}
-
-static void print_samples(const struct hc_predictor *predictor, bool json)
-{
-    if (!json)
-        print_header();
-    hc_predictor_each_sample(predictor, json ? print_json : print_csv, NULL);
+    enum row header = ROW_HEADER, row = json ? ROW_JSON : ROW_CSV;
+    if (!json && views)
+        print_view(&header, &(struct hc_live_view){0});
+    else if (!json)
+        print_sample(&header, &(struct hc_gc_sample){0});
+    if (views)
+        hc_predictor_each_view(predictor, print_view, &row);
+    else
+        hc_predictor_each_sample(predictor, print_sample, &row);
 }
 
 static int print_history(const char *path, bool json, bool views)
@@ -169,10 +126,8 @@ static int print_history(const char *path, bool json, bool views)
         status = hc_predictor_new(hc_history_memory(history), hc_predictor_size(), &policy, &predictor, &err);
     if (status != HC_OK)
         hc_complain(path, &err);
-    else if (views)
-        print_views(predictor, json);
     else
-        print_samples(predictor, json);
+        print_all(predictor, json, views);
     hc_predictor_free(predictor);
     hc_history_close(history);
     return status == HC_OK ? HC_EXIT_DONE : HC_EXIT_FAILED;

@@ -8,6 +8,7 @@
 #include <heapcast/config_yaml.h>
 #include <heapcast/file.h>
 #include <heapcast/flink_conf.h>
+#include <heapcast/line.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,20 +177,6 @@ static enum hc_status emit_file(const struct hc_resolve_request *request, const 
     return status;
 }
 
-/* The text with a line break at its end; takes it over. */
-static enum hc_status end_line(char *text, char **out, struct hc_error *err)
-{
-    size_t length = text == NULL ? 0 : strlen(text);
-    char *line = text == NULL ? NULL : realloc(text, length + 2);
-    if (line == NULL) {
-        free(text);
-        return hc_fail(err, HC_ENOMEM, 0, "no memory for the output");
-    }
-    memcpy(line + length, "\n", 2);
-    *out = line;
-    return HC_OK;
-}
-
 /* What comes on top of the configuration in force, wherever that stands: no older spelling is taken out. */
 static enum hc_status check_on_top(const struct hc_resolve_request *request, const struct hc_resolution *resolution,
                                    struct hc_error *err)
@@ -210,7 +197,7 @@ static enum hc_status emit_dynamic(const struct hc_resolution *resolution, char 
 {
     char *line;
     enum hc_status status = hc_resolution_dynamic_options(resolution, &line, err);
-    return status == HC_OK ? end_line(line, out, err) : status;
+    return status == HC_OK ? hc_line_end(line, "the output", out, err) : status;
 }
 
 static cJSON *json_components(const struct hc_resolution *resolution)
@@ -291,7 +278,7 @@ static enum hc_status emit_json(const struct hc_resolution *resolution, char **o
         cJSON_AddItemToArray(notes, cJSON_CreateString(resolution->notes[i]));
     char *printed = cJSON_Print(root);
     cJSON_Delete(root);
-    return end_line(printed, out, err);
+    return hc_line_end(printed, "the output", out, err);
 }
 
 static enum hc_status emit(const struct hc_resolve_request *request, const struct hc_resolution *resolution,

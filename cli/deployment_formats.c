@@ -1,6 +1,7 @@
 #include "deployment_formats.h"
 
 #include <cJSON.h>
+#include <heapcast/line.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,15 +79,8 @@ static cJSON *k8s_patch(const struct hc_resolution *resolution)
 
 enum hc_status hc_k8s_patch_print(const struct hc_resolution *resolution, char **out, struct hc_error *err)
 {
-    char *line = NULL;
     cJSON *root = k8s_patch(resolution);
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
-    if (text == NULL || asprintf(&line, "%s\n", text) < 0)
-        line = NULL;
-    free(text);
-    if (line == NULL)
-        return hc_fail(err, HC_ENOMEM, 0, "no memory for the output");
-    *out = line;
-    return HC_OK;
+    return hc_line_end(text, "the output", out, err);
 }

@@ -1,4 +1,5 @@
 #include <heapcast/flink_record.h>
+#include <heapcast/line.h>
 
 #include "utc_time.h"
 
@@ -106,7 +107,7 @@ static cJSON *print_job(const struct hc_cluster_job *job)
 
 enum hc_status hc_flink_record_print(const struct hc_flink_cluster *cluster, char **out, struct hc_error *err)
 {
-    char time[UTC_TIME_SIZE], *line = NULL;
+    char time[UTC_TIME_SIZE];
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "format", format_name);
     cJSON_AddNumberToObject(root, "format_version", FORMAT_VERSION);
@@ -121,13 +122,7 @@ enum hc_status hc_flink_record_print(const struct hc_flink_cluster *cluster, cha
         cJSON_AddItemToArray(jobs, print_job(&cluster->jobs[i]));
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
-    if (text == NULL || asprintf(&line, "%s\n", text) < 0)
-        line = NULL;
-    free(text);
-    if (line == NULL)
-        return hc_fail(err, HC_ENOMEM, 0, "no memory for the record's text");
-    *out = line;
-    return HC_OK;
+    return hc_line_end(text, "the record's text", out, err);
 }
 
 /* ---- reading ----------------------------------------------------------------------------------------------------- */

@@ -1,3 +1,4 @@
+#include <heapcast/line.h>
 #include <heapcast/recommendation_json.h>
 
 #include "recommendation_fields.h"
@@ -225,7 +226,7 @@ static int add_histogram(cJSON *top, const struct hc_recommendation *r)
 enum hc_status hc_recommendation_print(const struct hc_recommendation *r, const struct hc_subject *subject, char **out,
                                        struct hc_error *err)
 {
-    char *text = NULL, *ended = NULL;
+    char *text = NULL;
     cJSON *top = cJSON_CreateObject();
     int ok = top != NULL && cJSON_AddStringToObject(top, "format", format_name) != NULL &&
              cJSON_AddNumberToObject(top, "format_version", FORMAT_VERSION) != NULL &&
@@ -237,18 +238,7 @@ enum hc_status hc_recommendation_print(const struct hc_recommendation *r, const 
     if (ok)
         text = cJSON_Print(top);
     cJSON_Delete(top);
-    if (text != NULL) {
-        size_t length = strlen(text);
-        ended = realloc(text, length + 2);
-        if (ended != NULL)
-            memcpy(ended + length, "\n", 2);
-        else
-            free(text);
-    }
-    if (ended == NULL)
-        return hc_fail(err, HC_ENOMEM, 0, "no memory for the recommendation's text");
-    *out = ended;
-    return HC_OK;
+    return hc_line_end(text, "the recommendation's text", out, err);
 }
 
 enum hc_status hc_recommendation_write(const struct hc_recommendation *r, const struct hc_subject *subject,

@@ -1,0 +1,16 @@
+/* Clocks in milliseconds, for what runs outside the pause. */
+#ifndef HEAPCAST_CLOCK_H
+#define HEAPCAST_CLOCK_H
+
+#include <stdint.h>
+#include <time.h>
+
+/* CLOCK_MONOTONIC for distances, CLOCK_REALTIME for what is written down. */
+static inline int64_t now_ms(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+#endif
