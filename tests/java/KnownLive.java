@@ -94,6 +94,8 @@ public class KnownLive {
                 told = live;
                 truth.write(ByteBuffer.allocate(16).putLong(now).putLong(live).array());
             }
+            double due = rate * ((System.nanoTime() - begin) / 1e9);
+            allocated = (long) Math.min(allocated, due + rate / 10.0); // filling the heap is not made up for
             while (allocated > rate * ((System.nanoTime() - begin) / 1e9) && live >= target - mib) {
                 Thread.sleep(1);
             }
