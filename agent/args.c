@@ -142,11 +142,12 @@ static void set_off_heap(struct args *a, const char *value)
 static const char *const on_off[] = {"off", "on"};
 static const char *const false_true[] = {"false", "true"};
 static const char *const roles[] = {"auto", "taskmanager", "jobmanager", "jvm"};
+static const char *const risks[] = {"cautious", "balanced", "tight"};
 static const char *const levels[] = {"error", "info", "debug"};
 
-static const char *const names[] = {"dir",      "name",    "role",     "publish",    "horizon",          "warmup",
-                                    "gc_share", "history", "off_heap", "live_probe", "live_probe_pause", "prometheus",
-                                    "strict",   "log"};
+static const char *const names[] = {"dir",        "name",     "role",    "publish",  "horizon",    "warmup",
+                                    "risk",       "gc_share", "history", "off_heap", "live_probe", "live_probe_pause",
+                                    "prometheus", "strict",   "log"};
 enum { NAMES = sizeof names / sizeof names[0] };
 
 static void set(struct args *a, const char *name, const char *value)
@@ -168,6 +169,10 @@ static void set(struct args *a, const char *name, const char *value)
         set_duration(a, name, value, 0, 7 * DAY, &a->warmup_ms);
     } else if (strcmp(name, "gc_share") == 0) {
         set_share(a, value);
+    } else if (strcmp(name, "risk") == 0) {
+        choice = 1;
+        set_choice(a, name, value, risks, 3, &choice);
+        a->risk = risks[choice];
     } else if (strcmp(name, "history") == 0) {
         set_choice(a, name, value, on_off, 2, &a->history);
     } else if (strcmp(name, "off_heap") == 0) {
@@ -201,6 +206,7 @@ void args_parse(const char *text, struct args *out)
         .horizon_ms = DAY,
         .warmup_ms = 15 * MINUTE,
         .gc_share = 0.05,
+        .risk = risks[1],
         .history = 1,
         .off_heap_ms = 10 * SECOND,
         .live_probe = 1,

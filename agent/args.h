@@ -18,6 +18,7 @@ struct args {
     int64_t horizon_ms;          /* how far ahead the size must hold */
     int64_t warmup_ms;           /* no number before this */
     double gc_share;             /* GC's share of time that the recommended heap may cost */
+    const char *risk;            /* cautious, balanced or tight; static */
     int history;                 /* 0: the series is kept in memory only */
     int64_t off_heap_ms;         /* period of the gauges outside the heap; 0: off */
     int live_probe;              /* 0: the JVM is never asked to look over its whole heap */

@@ -107,6 +107,7 @@ static void policy_from(const struct args *args, struct hc_policy *policy)
     policy->horizon_ms = args->horizon_ms;
     policy->warmup_ms = args->warmup_ms;
     policy->gc_share_limit_ratio = args->gc_share;
+    (void)hc_policy_set_risk(policy, args->risk, NULL); /* args.c takes only what there is */
 }
 
 /* A JVM that is started again may find its predecessor still ending: it waits for the name before it takes another. */

@@ -84,12 +84,31 @@ static int end_mixed_run(struct hc_live_views *v)
     return 0;
 }
 
+/* The most that was live between base and view, garbage having grown evenly with allocation. */
+static double peak_between(const struct hc_live_views *v, double rate)
+{
+    double peak = 0;
+    for (uint32_t i = 0; i < v->points; i++)
+        peak = fmax(peak, v->point[i].upper - rate * v->point[i].allocated);
+    return peak;
+}
+
+/* A sweep of the whole heap shows what of the last use was garbage, and that came with allocation: the peak before it
+ * is worked out anew. What was live at the base and is not any more died of the live set, and is no part of that. */
+static double settled_peak(const struct hc_live_views *v, double left)
+{
+    double garbage = fmax(0, v->upper - fmax(left, v->live_at_base));
+    if (!v->allocated_known || v->allocated <= 0)
+        return v->peak;
+    return fmin(v->peak, fmax(left, peak_between(v, RATE_TRUST * garbage / v->allocated)));
+}
+
 uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sample *sample, enum hc_collector collector,
                                int *out_based, uint64_t *out_peak_bytes)
 {
     double used = (double)sample->heap_used_after_bytes;
     int whole = sample->kind == HC_GC_FULL || (sample->kind == HC_GC_OLD && collector == HC_COLLECTOR_CMS);
-    *out_peak_bytes = hc_bytes(v->peak);
+    *out_peak_bytes = hc_bytes(whole ? settled_peak(v, used) : v->peak);
     *out_based = whole;
     if (whole) {
         set_base(v, used, 0, sample->kind == HC_GC_FULL);
@@ -137,15 +156,6 @@ static void learn_rate(struct hc_live_views *v, double live, double grown)
     v->rate = RATE_TRUST * (steady && v->steady_rate > 0 ? fmin(rate, v->steady_rate) : rate);
     if (steady)
         v->steady_rate = rate;
-}
-
-/* The most that was live between base and view, garbage having grown evenly with allocation. */
-static double peak_between(const struct hc_live_views *v, double rate)
-{
-    double peak = 0;
-    for (uint32_t i = 0; i < v->points; i++)
-        peak = fmax(peak, v->point[i].upper - rate * v->point[i].allocated);
-    return peak;
 }
 
 static double freed_since(const struct hc_live_views *v, int64_t time_ms)

@@ -33,7 +33,7 @@ enum { LOOKS_ENOUGH = 3 };
 #define MARGIN_SHARE_SEEN (2.0 / 3.0)
 /* Where the live set was seen exactly, a heap that is many times too large asks for no larger floor: this much. */
 #define KNOWN_FLOOR_RATIO 0.30
-#define KNOWN_FLOOR_BYTES (32.0 * (double)MIB)
+#define KNOWN_FLOOR_BYTES (24.0 * (double)MIB)
 /* The GC work of the worst hours, plus a tenth. */
 #define GC_WORK_MARGIN 1.10
 /* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day a

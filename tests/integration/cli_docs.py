@@ -65,6 +65,8 @@ def defaults_are_those_of_the_code():
     for name in ("publish", "horizon", "warmup", "off_heap"):
         assert ms(default(name)) == c_ms(initial.pop(name + "_ms")), name
     assert default("gc_share") == initial.pop("gc_share")
+    risks = re.search(r"risks\[\] = \{(.*?)\}", ARGS)[1].replace('"', "").split(", ")
+    assert default("risk") == risks[int(initial.pop("risk")[len("risks["):-1])]
     assert default("history") == array("on_off")[int(initial.pop("history"))]
     assert (default("live_probe"), initial.pop("live_probe")) == ("auto", "1") and default("live_probe_pause") == "none"
     level = initial.pop("log")

@@ -21,6 +21,7 @@ static void assert_defaults(void)
     assert_int_equal(a.horizon_ms, 86400000);
     assert_int_equal(a.warmup_ms, 900000);
     assert_true(a.gc_share == 0.05);
+    assert_string_equal(a.risk, "balanced");
     assert_int_equal(a.history, 1);
     assert_int_equal(a.off_heap_ms, 10000);
     assert_int_equal(a.live_probe, 1);
@@ -47,7 +48,7 @@ static void every_option_is_taken(void **state)
     (void)state;
     parse(
         "dir=/var/log,name=tm-1,role=jobmanager,publish=500s,horizon=7d,warmup=0,gc_share=0.1,history=off,off_heap=2m,"
-        "live_probe=auto,prometheus=off,strict=true,log=debug");
+        "live_probe=auto,prometheus=off,strict=true,log=debug,risk=tight");
     assert_string_equal(a.dir, "/var/log");
     assert_string_equal(a.name, "tm-1");
     assert_int_equal(a.role, ARGS_ROLE_JOBMANAGER);
@@ -55,6 +56,7 @@ static void every_option_is_taken(void **state)
     assert_int_equal(a.horizon_ms, INT64_C(7) * 86400000);
     assert_int_equal(a.warmup_ms, 0);
     assert_true(a.gc_share == 0.1);
+    assert_string_equal(a.risk, "tight");
     assert_int_equal(a.history, 0);
     assert_int_equal(a.off_heap_ms, 120000);
     assert_int_equal(a.strict, 1);

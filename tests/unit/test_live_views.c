@@ -165,6 +165,23 @@ static void test_a_full_collection_is_a_base(void **state)
 }
 
 /* A full collection between the marking and its report: what it left is newer, and exact. */
+/* 100 MiB alive; what is promoted between two full collections is garbage that came with allocation. */
+static void test_a_full_collection_settles_the_peak_before_it(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    see(&views, HC_GC_YOUNG, 90, UINT64_MAX);
+    see(&views, HC_GC_FULL, 100, 10);
+    for (uint64_t i = 1; i <= 10; i++)
+        see(&views, HC_GC_YOUNG, 100 + 20 * i, 100);
+    see(&views, HC_GC_FULL, 100, 0);
+    assert_in_range(peak_mib, 100, 121); /* 0.9 of the rate is trusted: a tenth of 200 stays */
+    for (uint64_t i = 1; i <= 10; i++)   /* the first half of that grows twice as fast: 50 were alive for a while */
+        see(&views, HC_GC_YOUNG, i <= 5 ? 100 + 30 * i : 250 + 10 * (i - 5), 100);
+    see(&views, HC_GC_FULL, 100, 0);
+    assert_in_range(peak_mib, 150, 165);
+}
+
 static void test_a_view_that_was_overtaken_changes_nothing(void **state)
 {
     (void)state;
@@ -215,6 +232,7 @@ int main(void)
         cmocka_unit_test(test_a_mixed_run_keeps_the_estimate),
         cmocka_unit_test(test_sweeps_between_views_hide_no_rate),
         cmocka_unit_test(test_a_full_collection_is_a_base),
+        cmocka_unit_test(test_a_full_collection_settles_the_peak_before_it),
         cmocka_unit_test(test_a_view_that_was_overtaken_changes_nothing),
         cmocka_unit_test(test_views_of_concurrent_collectors_are_figures_only),
         cmocka_unit_test(test_bounds),
