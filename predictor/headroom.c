@@ -58,14 +58,15 @@ static double fixed_share(const struct hc_series *series, double *scratch)
     return share > LEAST_FIXED_SHARE ? share < 1 ? share : 1 : LEAST_FIXED_SHARE;
 }
 
-void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, double *scratch, struct hc_gc_cost *out)
+void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int with_copying, double *scratch,
+                         struct hc_gc_cost *out)
 {
     double *covered_ms = scratch, *work = scratch + HC_WINDOW_HOURS, *smooth = scratch + 2 * HC_WINDOW_HOURS;
     const struct hc_hour *hours[HC_WINDOW_HOURS];
     int64_t last = hc_hour_of(now_ms), cold_ms = 0, warm_ms = 0, idle_ms = 0;
     uint64_t gc_us = 0, warm_gc_us = 0;
     unsigned n = 0;
-    double copying = 1.0 - fixed_share(series, scratch), copying_us = 0;
+    double copying = with_copying ? 1.0 - fixed_share(series, scratch) : 0, copying_us = 0;
     for (int64_t h = last - HC_WINDOW_HOURS + 1; h <= last; h++) {
         const struct hc_hour *hour = hc_series_hour(series, h);
         if (hour == NULL)

@@ -6,11 +6,11 @@
 /* What the levels differ in; their effect on the traces' scores: docs/predictor.md, section 3. */
 static const struct {
     const char *level;
-    double margin_ratio, floor_ratio;
+    double margin_ratio, floor_ratio, raise_band_ratio;
 } risks[] = {
-    {"cautious", 1.10, 0.10},
-    {"balanced", 1.05, 0.07},
-    {"tight", 1.05, 0.04},
+    {"cautious", 1.10, 0.10, 0.05},
+    {"balanced", 1.05, 0.07, 0.10},
+    {"tight", 1.05, 0.04, 0.10},
 };
 enum { RISKS = sizeof risks / sizeof risks[0] };
 
@@ -31,6 +31,11 @@ static const struct field {
     FIELD(allow_growth, FIELD_SWITCH, 0, 1),           FIELD(gc_share_limit_ratio, FIELD_RATIO, 0.001, 1),
     FIELD(usable_ratio, FIELD_RATIO, 0.1, 1),          FIELD(percentile, FIELD_RATIO, 0, 1),
     FIELD(margin_ratio, FIELD_RATIO, 1, 10),           FIELD(floor_ratio, FIELD_RATIO, 0, 1),
+    FIELD(first_hours_margin, FIELD_RATIO, 1, 10),     FIELD(first_hours_floor, FIELD_RATIO, 1, 10),
+    FIELD(raise_band_ratio, FIELD_RATIO, 0, 1),        FIELD(raise_ahead_ratio, FIELD_RATIO, 0, 1),
+    FIELD(fall_band_ratio, FIELD_RATIO, 0, 0.9),       FIELD(with_trend, FIELD_SWITCH, 0, 1),
+    FIELD(with_gc_cost, FIELD_SWITCH, 0, 1),           FIELD(with_copying, FIELD_SWITCH, 0, 1),
+    FIELD(with_garbage_rate, FIELD_SWITCH, 0, 1),      FIELD(with_settling, FIELD_SWITCH, 0, 1),
 #undef FIELD
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
@@ -46,6 +51,15 @@ void hc_policy_init(struct hc_policy *out)
         .gc_share_limit_ratio = 0.05,
         .usable_ratio = 0.90,
         .percentile = 0.99,
+        .first_hours_margin = 1.30,
+        .first_hours_floor = 2.0,
+        .raise_ahead_ratio = 0.05,
+        .fall_band_ratio = 0.15,
+        .with_trend = 1,
+        .with_gc_cost = 1,
+        .with_copying = 1,
+        .with_garbage_rate = 1,
+        .with_settling = 1,
     };
     (void)hc_policy_set_risk(out, "balanced", NULL);
 }
@@ -56,6 +70,7 @@ enum hc_status hc_policy_set_risk(struct hc_policy *policy, const char *level, s
         if (strcmp(risks[i].level, level) == 0) {
             policy->margin_ratio = risks[i].margin_ratio;
             policy->floor_ratio = risks[i].floor_ratio;
+            policy->raise_band_ratio = risks[i].raise_band_ratio;
             return HC_OK;
         }
     return hc_fail(err, HC_EINVAL, 0, "risk is '%s'; cautious, balanced or tight is needed", level);
@@ -84,7 +99,7 @@ enum hc_status hc_policy_set(struct hc_policy *policy, const char *name, double 
             store(policy, &fields[i], value);
             return HC_OK;
         }
-    char known[512] = "";
+    char known[640] = "";
     for (size_t i = 0, used = 0; i < FIELDS && used < sizeof known; i++)
         used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", i > 0 ? ", " : "", fields[i].name);
     return hc_fail(err, HC_EINVAL, 0, "the policy has no '%s'; it has %s", name, known);

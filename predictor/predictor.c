@@ -22,18 +22,21 @@
 /* Window of the trend and of the percentile: a trend needs days, and what is older than three of them is another load.
  */
 enum { TREND_HOURS = 72 };
-/* Below so many hours there is no percentile: the maximum counts, times this. */
+/* Below so many hours there is no percentile: the maximum counts, with a wider margin. */
 enum { LEAST_HOURS = 6 };
-#define SHORT_HISTORY_MARGIN 1.30
-/* The same after so many looks over the whole heap: what is not known then is the future, and no longer the past. */
-#define SHORT_HISTORY_MARGIN_SEEN 1.20
+/* A job's load comes and goes with the day: until one was seen whole, margin and floor are wider, less and less. */
+enum { DAY_HOURS = 24 };
+/* After so many looks over the whole heap two thirds of that margin: what is not known then is the future, and no
+ * longer the past. */
 enum { LOOKS_ENOUGH = 3 };
+#define MARGIN_SHARE_SEEN (2.0 / 3.0)
 /* Where the live set was seen exactly, a heap that is many times too large asks for no larger floor: this much. */
 #define KNOWN_FLOOR_RATIO 0.30
 #define KNOWN_FLOOR_BYTES (32.0 * (double)MIB)
 /* The GC work of the worst hours, plus a tenth. */
 #define GC_WORK_MARGIN 1.10
-/* The published heap follows upwards at once, downwards only for a real gain: each change restarts a job. */
+/* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day a
+ * published number falls by as little, since it is the evidence that changes. */
 #define WORTH_SHRINKING 0.95
 /* Against the heap in force, less than this is no reason to grow: the model's margins are wider. */
 #define WORTH_GROWING 1.02
@@ -76,6 +79,8 @@ enum hc_status hc_predictor_new(void *memory, size_t size, const struct hc_polic
         return status;
     }
     predictor->policy = *policy;
+    predictor->series.unsettled = !policy->with_settling;
+    predictor->series.unlearned = !policy->with_garbage_rate;
     *out = predictor;
     return HC_OK;
 }
@@ -371,6 +376,23 @@ static uint64_t live_max_or_0(const struct hc_recommendation *out)
     return out->observed.live_max_bytes != HC_BYTES_UNKNOWN ? out->observed.live_max_bytes : 0;
 }
 
+/* 1 below LEAST_HOURS of history, 0 from a day on. */
+static double first_hours(unsigned hours)
+{
+    unsigned left = hours < DAY_HOURS ? DAY_HOURS - hours : 0, most = DAY_HOURS - LEAST_HOURS;
+    return left < most ? (double)left / (double)most : 1.0;
+}
+
+/* Before the first sweep what counts as live holds all garbage too, which is margin enough. */
+static double margin_of(const struct hc_predictor *predictor, unsigned hours)
+{
+    const struct hc_policy *policy = &predictor->policy;
+    if (!hc_series_swept(&predictor->series))
+        return policy->margin_ratio;
+    double seen = predictor->series.now.views.count >= LOOKS_ENOUGH ? MARGIN_SHARE_SEEN : 1.0;
+    return policy->margin_ratio * (1.0 + (policy->first_hours_margin - 1.0) * seen * first_hours(hours));
+}
+
 /*
  * The live set's percentile at the end of the horizon: a Theil-Sen line through the last three days, the percentile of
  * the residuals on top of it, carried on to the horizon where it rises beyond doubt. A falling line is no promise and a
@@ -382,22 +404,17 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, st
     unsigned n = hours < TREND_HOURS ? hours : TREND_HOURS;
     const double *values = predictor->hours + hours - n;
     double *scratch = predictor->scratch;
-    out->model.margin_ratio = policy->margin_ratio;
+    out->model.margin_ratio = margin_of(predictor, hours);
     out->model.percentile = policy->percentile;
     if (n < LEAST_HOURS) {
         out->model.percentile = 1.0;
         out->model.percentile_bytes = live_max_or_0(out);
-        /* before the first sweep the maximum holds all garbage too, which is margin enough */
-        if (hc_series_swept(&predictor->series))
-            out->model.margin_ratio =
-                policy->margin_ratio *
-                (predictor->series.now.views.count >= LOOKS_ENOUGH ? SHORT_HISTORY_MARGIN_SEEN : SHORT_HISTORY_MARGIN);
         return;
     }
     double slope = hc_trend_slope(values, n, scratch);
     out->model.trend_slope_bytes_per_h = slope;
     out->model.trend_significant = hc_trend_significant(values, n, slope, scratch);
-    double rise = out->model.trend_significant && slope > 0 ? slope : 0;
+    double rise = policy->with_trend && out->model.trend_significant && slope > 0 ? slope : 0;
     for (unsigned i = 0; i < n; i++)
         scratch[i] = values[i] - rise * i;
     double horizon_hours = (double)policy->horizon_ms / (double)HC_HOUR_MS;
@@ -405,20 +422,27 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, st
     out->model.percentile_bytes = hc_bytes(rise > 0 ? level + rise * (n + horizon_hours) : level);
 }
 
+static uint64_t whole_steps(double bytes)
+{
+    return hc_bytes(ceil(bytes / (double)HEAP_STEP_BYTES) * (double)HEAP_STEP_BYTES);
+}
+
 /* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */
-static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, const struct hc_gc_cost *cost,
-                            struct hc_recommendation *out)
+static uint64_t needed_heap(const struct hc_policy *policy, unsigned hours, uint64_t least,
+                            const struct hc_gc_cost *cost, struct hc_recommendation *out)
 {
     double live = (double)out->model.percentile_bytes;
     double floor_bytes = policy->floor_ratio * (double)out->current_heap_bytes;
     if (out->observed.evidence == HC_EVIDENCE_MARKING || out->observed.evidence == HC_EVIDENCE_EXACT)
         floor_bytes = fmin(floor_bytes, KNOWN_FLOOR_RATIO * live + KNOWN_FLOOR_BYTES);
+    else
+        floor_bytes *= 1.0 + (policy->first_hours_floor - 1.0) * first_hours(hours);
     double upper = out->model.margin_ratio * live + floor_bytes;
     /* What copying takes no heap gives back; where that is most of the limit, half of the limit is kept for the rest.
      */
     double limit = policy->gc_share_limit_ratio;
-    double left = limit - cost->copying_ratio > limit / 2 ? limit - cost->copying_ratio : limit / 2;
-    double headroom = GC_WORK_MARGIN * cost->work_bytes / left;
+    double left = fmax(limit - cost->copying_ratio, limit / 2);
+    double headroom = policy->with_gc_cost ? GC_WORK_MARGIN * cost->work_bytes / left : 0;
     /* The floor is room for a live set that doubles at no cost; for collections it is room already. And while history
      * is short its wide margin guards against exhaustion, not against a few collections more. */
     double hard = upper / policy->usable_ratio, soft = policy->margin_ratio * live + headroom;
@@ -435,7 +459,7 @@ static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, cons
         out->model.binding = HC_TERM_TREND;
     else
         out->model.binding = floor_bytes > (out->model.margin_ratio - 1.0) * live ? HC_TERM_FLOOR : HC_TERM_PERCENTILE;
-    uint64_t heap = hc_bytes(ceil((soft > hard ? soft : hard) / (double)HEAP_STEP_BYTES) * (double)HEAP_STEP_BYTES);
+    uint64_t heap = whole_steps(fmax(soft, hard));
     if (least > heap) {
         heap = (least + HEAP_STEP_BYTES - 1) / HEAP_STEP_BYTES * HEAP_STEP_BYTES;
         out->model.binding = HC_TERM_OUT_OF_MEMORY;
@@ -447,16 +471,40 @@ static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, cons
     return heap;
 }
 
-/* Hysteresis, then the verdict against the heap in force. Returns the figure that was held back, 0 if none. */
-static uint64_t publish(struct hc_series *series, uint64_t heap, struct hc_recommendation *out)
+/*
+ * What to publish when `heap` is needed. Each change restarts a job, so a number stays while it is a little too small
+ * for the margins, never for what was seen itself, and rises a little further than it must, for the next one to be
+ * later. In the first day the evidence changes more than the job does, so there the number follows it.
+ */
+static uint64_t next_number(const struct hc_policy *policy, unsigned hours, uint64_t published, uint64_t heap,
+                            const struct hc_recommendation *out)
 {
+    double now = (double)published, needed = (double)heap, current = (double)out->current_heap_bytes;
+    int early = hours < DAY_HOURS;
+    double seen = fmax((double)out->model.percentile_bytes, (double)live_max_or_0(out)) / policy->usable_ratio;
+    int exhausted = out->model.binding == HC_TERM_OUT_OF_MEMORY;
+    if (needed > now) {
+        if (published == 0 || early || exhausted)
+            return heap;
+        if (needed <= (1.0 + policy->raise_band_ratio) * now && fmin(seen, needed) <= now)
+            return published;
+        double ahead = (1.0 + policy->raise_ahead_ratio) * needed;
+        /* not because of what was not needed to a size that nobody asked for: growth stays within what is allowed */
+        return whole_steps(policy->allow_growth || ahead <= current ? ahead : fmax(needed, current));
+    }
+    return needed < (early ? WORTH_SHRINKING : 1.0 - policy->fall_band_ratio) * now ? heap : published;
+}
+
+/* Hysteresis, then the verdict against the heap in force. Returns the figure that was held back, 0 if none. */
+static uint64_t publish(struct hc_predictor *predictor, unsigned hours, uint64_t heap, struct hc_recommendation *out)
+{
+    struct hc_series *series = &predictor->series;
     struct hc_state *now = &series->now;
-    uint64_t held_back = 0;
-    if (heap > now->published_bytes || (double)heap < WORTH_SHRINKING * (double)now->published_bytes) {
-        now->published_bytes = heap;
+    uint64_t next = next_number(&predictor->policy, hours, now->published_bytes, heap, out);
+    uint64_t held_back = next == now->published_bytes && heap != next ? heap : 0;
+    if (next != now->published_bytes) {
+        now->published_bytes = next;
         hc_series_checkpoint(series);
-    } else if (heap != now->published_bytes) {
-        held_back = heap;
     }
     double change = (double)now->published_bytes / (double)out->current_heap_bytes;
     out->heap_bytes = now->published_bytes;
@@ -502,7 +550,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     out->task_heap_bytes = HC_BYTES_UNKNOWN;
 
     struct hc_gc_cost cost;
-    hc_headroom_gc_cost(series, now_ms, predictor->scratch, &cost);
+    hc_headroom_gc_cost(series, now_ms, policy->with_copying, predictor->scratch, &cost);
     observe_window(series, now_ms, out);
     observe_live_set(series, now_ms, out);
     observe_pauses(predictor, out);
@@ -528,9 +576,9 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
         without_number(out);
     } else {
         forecast_live_set(predictor, hours, out);
-        uint64_t heap = needed_heap(policy, facts.exhaustion.least_bytes, &cost, out);
+        uint64_t heap = needed_heap(policy, hours, facts.exhaustion.least_bytes, &cost, out);
         facts.short_history = hours < LEAST_HOURS;
-        facts.held_back_bytes = publish(series, heap, out);
+        facts.held_back_bytes = publish(predictor, hours, heap, out);
         bounds(policy, out);
         hc_track_record_add(series, now_ms, out->heap_bytes, out->model.live_upper_bytes);
     }
