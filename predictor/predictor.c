@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "confidence.h"
 #include "exhaustion.h"
+#include "filling.h"
 #include "headroom.h"
 #include "histogram.h"
 #include "leak.h"
@@ -46,8 +47,6 @@ enum { LOOKS_ENOUGH = 3 };
 #define DAY_MS (24 * HC_HOUR_MS)
 /* The same kind of event counts again after so long. */
 #define EVENT_PAUSE_MS (10 * 60000LL)
-/* What an OutOfMemoryError leaves in use after the last collection, at least. */
-#define FULL_HEAP 0.95
 
 struct hc_predictor {
     struct hc_series series;
@@ -105,7 +104,7 @@ static const struct hc_gc_sample *last_in_vain(const struct hc_series *series)
             return NULL;
         const struct hc_gc_sample *sample = &raw->sample;
         if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD)
-            return (double)sample->heap_used_after_bytes >= FULL_HEAP * (double)sample->heap_max_bytes ? sample : NULL;
+            return (double)sample->heap_used_after_bytes >= HC_FULL_HEAP_RATIO * (double)sample->heap_max_bytes ? sample : NULL;
     }
     return NULL;
 }
@@ -585,6 +584,8 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     hc_track_record_judge(series, policy, now_ms, out);
     hc_off_heap_predict(series, now_ms, predictor->scratch, out);
     hc_leak_find(series, now_ms, predictor->scratch, &facts.leak);
+    hc_filling_find(series, now_ms, predictor->scratch, &facts.filling);
+    out->model.hours_to_full = facts.filling.found ? facts.filling.hours_to_full : NAN;
     hc_reasons_write(&facts, policy, out);
     return HC_OK;
 }

@@ -147,6 +147,17 @@ static void say_evidence(const struct hc_reason_facts *facts, struct hc_recommen
             (unsigned long long)out->window.restarts, hc_reason_time(facts->since_start_ms, a));
 }
 
+static void say_filling(const struct hc_filling *filling, struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
+    if (filling->found)
+        say(out,
+            "The live set has grown by %s an hour for %s without levelling off: a leak? At this rate the heap in force "
+            "is full in %s.",
+            hc_reason_bytes(filling->bytes_per_h, a), hc_reason_time((int64_t)(filling->hours * 3600000.0), b),
+            hc_reason_time((int64_t)(filling->hours_to_full * 3600000.0), c));
+}
+
 static void say_container(const struct hc_reason_facts *facts, struct hc_recommendation *out)
 {
     char a[HC_REASON_WORD];
@@ -247,6 +258,7 @@ void hc_reasons_write(const struct hc_reason_facts *facts, const struct hc_polic
             say_gc_cost(out);
         }
     }
+    say_filling(&facts->filling, out);
     say_evidence(facts, out);
     say_container(facts, out);
     say_leak(&facts->leak, out);
