@@ -104,7 +104,8 @@ static const struct hc_gc_sample *last_in_vain(const struct hc_series *series)
             return NULL;
         const struct hc_gc_sample *sample = &raw->sample;
         if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD)
-            return (double)sample->heap_used_after_bytes >= HC_FULL_HEAP_RATIO * (double)sample->heap_max_bytes ? sample : NULL;
+            return (double)sample->heap_used_after_bytes < HC_FULL_HEAP_RATIO * (double)sample->heap_max_bytes ? NULL
+                                                                                                               : sample;
     }
     return NULL;
 }
@@ -394,8 +395,9 @@ static double margin_of(const struct hc_predictor *predictor, unsigned hours)
 
 /*
  * The live set's percentile at the end of the horizon: a Theil-Sen line through the last three days, the percentile of
- * the residuals on top of it, carried on to the horizon where it rises beyond doubt. A falling line is no promise and a
- * doubtful one costs memory for nothing, so then the percentile of the values themselves counts.
+ * the residuals on top of it (never less than the newest hours' most), carried on to the horizon where it rises beyond
+ * doubt. A falling line is no promise and a doubtful one costs memory for nothing, so then the percentile of the values
+ * themselves counts.
  */
 static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, struct hc_recommendation *out)
 {
@@ -417,7 +419,11 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, st
     for (unsigned i = 0; i < n; i++)
         scratch[i] = values[i] - rise * i;
     double horizon_hours = (double)policy->horizon_ms / (double)HC_HOUR_MS;
-    double level = hc_values_percentile(scratch, n, policy->percentile);
+    /* A step is known with its first collection; a percentile would take it for an outlier. */
+    double newest = values[n - 1] - rise * (n - 1);
+    for (unsigned i = n - LEAST_HOURS; i < n; i++)
+        newest = fmax(newest, values[i] - rise * i);
+    double level = fmax(newest, hc_values_percentile(scratch, n, policy->percentile));
     out->model.percentile_bytes = hc_bytes(rise > 0 ? level + rise * (n + horizon_hours) : level);
 }
 
