@@ -16,27 +16,32 @@ enum { RISKS = sizeof risks / sizeof risks[0] };
 
 enum field_type { FIELD_RATIO, FIELD_MS, FIELD_COUNT, FIELD_SWITCH };
 
+#define AT(member) offsetof(struct hc_policy, member)
 static const struct field {
     const char *name;
     size_t offset;
     enum field_type type;
     double least, most;
 } fields[] = {
-#define FIELD(name, type, least, most)                                                                                 \
-    {                                                                                                                  \
-#name, offsetof(struct hc_policy, name), type, least, most                                                     \
-    }
-    FIELD(horizon_ms, FIELD_MS, 3600e3, 30 * 86400e3), FIELD(warmup_ms, FIELD_MS, 0, 30 * 86400e3),
-    FIELD(restart_hold_ms, FIELD_MS, 0, 30 * 86400e3), FIELD(warmup_collections, FIELD_COUNT, 0, 1e9),
-    FIELD(allow_growth, FIELD_SWITCH, 0, 1),           FIELD(gc_share_limit_ratio, FIELD_RATIO, 0.001, 1),
-    FIELD(usable_ratio, FIELD_RATIO, 0.1, 1),          FIELD(percentile, FIELD_RATIO, 0, 1),
-    FIELD(margin_ratio, FIELD_RATIO, 1, 10),           FIELD(floor_ratio, FIELD_RATIO, 0, 1),
-    FIELD(first_hours_margin, FIELD_RATIO, 1, 10),     FIELD(first_hours_floor, FIELD_RATIO, 1, 10),
-    FIELD(raise_band_ratio, FIELD_RATIO, 0, 1),        FIELD(raise_ahead_ratio, FIELD_RATIO, 0, 1),
-    FIELD(fall_band_ratio, FIELD_RATIO, 0, 0.9),       FIELD(with_trend, FIELD_SWITCH, 0, 1),
-    FIELD(with_gc_cost, FIELD_SWITCH, 0, 1),           FIELD(with_copying, FIELD_SWITCH, 0, 1),
-    FIELD(with_garbage_rate, FIELD_SWITCH, 0, 1),      FIELD(with_settling, FIELD_SWITCH, 0, 1),
-#undef FIELD
+    {"horizon_ms", AT(horizon_ms), FIELD_MS, 3600e3, 30 * 86400e3},
+    {"warmup_ms", AT(warmup_ms), FIELD_MS, 0, 30 * 86400e3},
+    {"restart_hold_ms", AT(restart_hold_ms), FIELD_MS, 0, 30 * 86400e3},
+    {"warmup_collections", AT(warmup_collections), FIELD_COUNT, 0, 1e9},
+    {"allow_growth", AT(allow_growth), FIELD_SWITCH, 0, 1},
+    {"gc_share_limit_ratio", AT(gc_share_limit_ratio), FIELD_RATIO, 0.001, 1},
+    {"usable_ratio", AT(usable_ratio), FIELD_RATIO, 0.1, 1},
+    {"percentile", AT(percentile), FIELD_RATIO, 0, 1},
+    {"margin_ratio", AT(margin_ratio), FIELD_RATIO, 1, 10},
+    {"floor_ratio", AT(floor_ratio), FIELD_RATIO, 0, 1},
+    {"first_hours_margin", AT(first_hours_margin), FIELD_RATIO, 1, 10},
+    {"raise_band_ratio", AT(raise_band_ratio), FIELD_RATIO, 0, 1},
+    {"raise_ahead_ratio", AT(raise_ahead_ratio), FIELD_RATIO, 0, 1},
+    {"fall_band_ratio", AT(fall_band_ratio), FIELD_RATIO, 0, 0.9},
+    {"with_trend", AT(with_trend), FIELD_SWITCH, 0, 1},
+    {"with_gc_cost", AT(with_gc_cost), FIELD_SWITCH, 0, 1},
+    {"with_copying", AT(with_copying), FIELD_SWITCH, 0, 1},
+    {"with_garbage_rate", AT(with_garbage_rate), FIELD_SWITCH, 0, 1},
+    {"with_settling", AT(with_settling), FIELD_SWITCH, 0, 1},
 };
 enum { FIELDS = sizeof fields / sizeof fields[0] };
 
@@ -52,7 +57,6 @@ void hc_policy_init(struct hc_policy *out)
         .usable_ratio = 0.90,
         .percentile = 0.99,
         .first_hours_margin = 1.30,
-        .first_hours_floor = 2.0,
         .raise_ahead_ratio = 0.05,
         .fall_band_ratio = 0.15,
         .with_trend = 1,

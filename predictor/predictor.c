@@ -25,7 +25,7 @@
 enum { TREND_HOURS = 72 };
 /* Below so many hours there is no percentile: the maximum counts, with a wider margin. */
 enum { LEAST_HOURS = 6 };
-/* A job's load comes and goes with the day: until one was seen whole, margin and floor are wider, less and less. */
+/* A job's load comes and goes with the day: until one was seen whole the margin is wider, less and less. */
 enum { DAY_HOURS = 24 };
 /* After so many looks over the whole heap two thirds of that margin: what is not known then is the future, and no
  * longer the past. */
@@ -433,15 +433,13 @@ static uint64_t whole_steps(double bytes)
 }
 
 /* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */
-static uint64_t needed_heap(const struct hc_policy *policy, unsigned hours, uint64_t least,
-                            const struct hc_gc_cost *cost, struct hc_recommendation *out)
+static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, const struct hc_gc_cost *cost,
+                            struct hc_recommendation *out)
 {
     double live = (double)out->model.percentile_bytes;
     double floor_bytes = policy->floor_ratio * (double)out->current_heap_bytes;
     if (out->observed.evidence == HC_EVIDENCE_MARKING || out->observed.evidence == HC_EVIDENCE_EXACT)
         floor_bytes = fmin(floor_bytes, KNOWN_FLOOR_RATIO * live + KNOWN_FLOOR_BYTES);
-    else
-        floor_bytes *= 1.0 + (policy->first_hours_floor - 1.0) * first_hours(hours);
     double upper = out->model.margin_ratio * live + floor_bytes;
     /* What copying takes no heap gives back; where that is most of the limit, half of the limit is kept for the rest.
      */
@@ -581,7 +579,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
         without_number(out);
     } else {
         forecast_live_set(predictor, hours, out);
-        uint64_t heap = needed_heap(policy, hours, facts.exhaustion.least_bytes, &cost, out);
+        uint64_t heap = needed_heap(policy, facts.exhaustion.least_bytes, &cost, out);
         facts.short_history = hours < LEAST_HOURS;
         facts.held_back_bytes = publish(predictor, hours, heap, out);
         bounds(policy, out);

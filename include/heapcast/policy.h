@@ -18,7 +18,6 @@ struct hc_policy {
     double margin_ratio;         /* on the percentile; default 1.05 */
     double floor_ratio;          /* added to that, as a share of the heap in force; default 0.07 */
     double first_hours_margin;   /* times the margin below 6 h of history, fading until a day was seen; default 1.30 */
-    double first_hours_floor;    /* times the floor at the start, fading likewise; default 2 */
     double raise_band_ratio;     /* a published number rises when this much too small (default 0.10) … */
     double raise_ahead_ratio;    /* … and then by so much more than is needed (default 0.05) … */
     double fall_band_ratio;      /* … and falls when this much too large; default 0.15 */

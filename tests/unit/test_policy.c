@@ -19,7 +19,7 @@ static void test_defaults_are_the_documented_ones(void **state)
     assert_int_equal(policy.warmup_collections, 10);
     assert_true(policy.gc_share_limit_ratio == 0.05 && policy.usable_ratio == 0.90 && policy.percentile == 0.99);
     assert_true(policy.margin_ratio == 1.05 && policy.floor_ratio == 0.07 && policy.allow_growth == 1);
-    assert_true(policy.first_hours_margin == 1.30 && policy.first_hours_floor == 2.0);
+    assert_true(policy.first_hours_margin == 1.30);
     assert_true(policy.raise_band_ratio == 0.10 && policy.raise_ahead_ratio == 0.05 && policy.fall_band_ratio == 0.15);
     assert_true(policy.with_trend && policy.with_gc_cost && policy.with_copying && policy.with_garbage_rate &&
                 policy.with_settling);
