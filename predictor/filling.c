@@ -5,6 +5,7 @@
 #include "trend.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { POINTS = HC_TREND_POINTS, LEAST_POINTS = 8, MOST_HOURS = 72 };
 /* As for leaks outside the heap (leak.c): what fills up slows down, a rise is far beyond the noise and no trifle. */
@@ -15,23 +16,45 @@ enum { POINTS = HC_TREND_POINTS, LEAST_POINTS = 8, MOST_HOURS = 72 };
 #define REACH 5.0
 #define MOST_HOURS_AHEAD (30 * 24.0)
 
-/* Oldest first. */
+/* Taken newest first; of too many every second, every fourth, ... is kept, so that they always span all. */
 struct points {
-    double hour[POINTS]; /* before now, negative */
-    double bytes[POINTS];
-    unsigned n;
+    double hour[2 * POINTS]; /* before now, negative */
+    double bytes[2 * POINTS];
+    unsigned n, taken, stride;
 };
 
-/* Every stride-th point counting from the newest, so that POINTS of them span all. */
-static void take(struct points *points, unsigned index_from_newest, unsigned total, double hour, double bytes)
+static void halve(struct points *points)
 {
-    unsigned stride = (total + POINTS - 1) / POINTS;
-    if (index_from_newest % stride != 0)
+    points->n = (points->n + 1) / 2;
+    points->stride *= 2;
+    for (unsigned i = 0; i < points->n; i++) {
+        points->hour[i] = points->hour[2 * i];
+        points->bytes[i] = points->bytes[2 * i];
+    }
+}
+
+static void take(struct points *points, double hour, double bytes)
+{
+    if (points->taken++ % points->stride != 0)
         return;
-    unsigned at = (total + stride - 1) / stride - 1 - index_from_newest / stride;
-    points->hour[at] = hour;
-    points->bytes[at] = bytes;
-    points->n++;
+    points->hour[points->n] = hour;
+    points->bytes[points->n++] = bytes;
+    if (points->n == 2 * POINTS)
+        halve(points);
+}
+
+/* Oldest first, and no more than POINTS. */
+static void arrange(struct points *points)
+{
+    if (points->n > POINTS)
+        halve(points);
+    for (unsigned i = 0, j = points->n; i + 1 < j--; i++) {
+        double hour = points->hour[i], bytes = points->bytes[i];
+        points->hour[i] = points->hour[j];
+        points->bytes[i] = points->bytes[j];
+        points->hour[j] = hour;
+        points->bytes[j] = bytes;
+    }
 }
 
 static double hours_before(int64_t time_ms, int64_t now_ms)
@@ -39,44 +62,32 @@ static double hours_before(int64_t time_ms, int64_t now_ms)
     return (double)(time_ms - now_ms) / (double)HC_HOUR_MS;
 }
 
-static unsigned each_view(const struct hc_series *series, int64_t now_ms, unsigned total, struct points *out)
+static void each_view(const struct hc_series *series, int64_t now_ms, struct points *out)
 {
-    unsigned n = 0;
     uint64_t newest = series->now.view_sequence;
     for (uint64_t s = newest; s > 0 && newest - s < HC_VIEW_SLOTS; s--) {
         const struct hc_live_view *view = hc_slots_get(&series->views, s);
-        if (view == NULL || view->time_ms < series->now.epoch.start_ms)
-            continue;
-        if (out != NULL)
-            take(out, n, total, hours_before(view->time_ms, now_ms), (double)view->live_bytes);
-        n++;
+        if (view != NULL && view->time_ms >= series->now.epoch.start_ms)
+            take(out, hours_before(view->time_ms, now_ms), (double)view->live_bytes);
     }
-    return n;
 }
 
 /* Whole-heap collections, and the last of each run of mixed ones. */
-static unsigned each_sweep(const struct hc_series *series, int64_t now_ms, unsigned total, struct points *out)
+static void each_sweep(const struct hc_series *series, int64_t now_ms, struct points *out)
 {
-    unsigned n = 0;
     uint64_t newest = series->now.raw_sequence;
     int after_mixed = 0;
     for (uint64_t s = newest; s > 0 && newest - s < HC_RAW_SLOTS; s--) {
         const struct hc_raw *raw = hc_slots_get(&series->raw, s);
-        if (raw == NULL || raw->epoch_sequence != series->now.epoch_sequence)
+        if (raw == NULL || raw->sample.kind == HC_GC_PAUSE)
             continue;
+        if (raw->epoch_sequence != series->now.epoch_sequence)
+            return;
         enum hc_gc_kind kind = raw->sample.kind;
-        if (kind == HC_GC_PAUSE)
-            continue;
-        int counts = kind == HC_GC_FULL || kind == HC_GC_OLD || (kind == HC_GC_MIXED && !after_mixed);
+        if (kind == HC_GC_FULL || kind == HC_GC_OLD || (kind == HC_GC_MIXED && !after_mixed))
+            take(out, hours_before(raw->sample.end_time_ms, now_ms), (double)raw->sample.heap_used_after_bytes);
         after_mixed = kind == HC_GC_MIXED;
-        if (!counts)
-            continue;
-        if (out != NULL)
-            take(out, n, total, hours_before(raw->sample.end_time_ms, now_ms),
-                 (double)raw->sample.heap_used_after_bytes);
-        n++;
     }
-    return n;
 }
 
 /* Theil-Sen through the points from `first` on; 0 where all are of one moment. */
@@ -107,62 +118,63 @@ static double spread(const struct points *points, double rate, double *scratch)
     return 1.4826 * hc_values_percentile(scratch, points->n, 0.5);
 }
 
-static int rises(const struct points *points, double heap_bytes, double most_hours, double *scratch,
-                 struct hc_filling *out)
+static double median(const double *values, unsigned n, double *scratch)
+{
+    memcpy(scratch, values, n * sizeof values[0]);
+    return hc_values_percentile(scratch, n, 0.5);
+}
+
+/* Most live sets do not: told for a hundredth of what the line costs. */
+static int may_rise(const struct points *points, double *scratch)
+{
+    unsigned third = points->n / 3;
+    double first = median(points->bytes, third, scratch);
+    double last = median(points->bytes + points->n - third, third, scratch);
+    return last - first > LEVEL_RATIO / 2 * last;
+}
+
+static int rises(const struct points *points, double heap_bytes, double *scratch, struct hc_filling *out)
 {
     unsigned half = points->n / 2;
     double hours = points->hour[points->n - 1] - points->hour[0];
-    double whole = slope(points, 0, scratch), late = slope(points, half, scratch);
-    double rise = whole * hours;
-    if (whole <= 0 || late < STILL_RISING * whole || rise < LEVEL_RATIO * points->bytes[points->n - 1] ||
+    double whole = slope(points, 0, scratch), rise = whole * hours;
+    if (whole <= 0 || rise < LEVEL_RATIO * points->bytes[points->n - 1] ||
         rise < SPREADS * spread(points, whole, scratch))
         return 0;
-    double rate = fmax(whole, late); /* it may have begun in the middle */
+    double late = slope(points, half, scratch), rate = fmax(whole, late); /* it may have begun in the middle */
     double left = fmax(0, HC_FULL_HEAP_RATIO * heap_bytes - level_now(points, half, rate, scratch)) / rate;
-    if (left > fmin(most_hours, MOST_HOURS_AHEAD))
+    if (late < STILL_RISING * whole || left > fmin(REACH * hours, MOST_HOURS_AHEAD))
         return 0;
     *out = (struct hc_filling){1, rate, hours, left};
     return 1;
 }
 
-typedef unsigned each_point(const struct hc_series *series, int64_t now_ms, unsigned total, struct points *out);
-
-static int rises_by(each_point *each, const struct hc_series *series, int64_t now_ms, double *scratch,
-                    struct hc_filling *out)
-{
-    struct points points = {.n = 0};
-    unsigned total = each(series, now_ms, 0, NULL);
-    if (total < LEAST_POINTS)
-        return 0;
-    (void)each(series, now_ms, total, &points);
-    double reach = REACH * (points.hour[points.n - 1] - points.hour[0]);
-    return rises(&points, (double)series->now.heap_max_bytes, reach, scratch, out);
-}
-
 /* Hours of this JVM that a sweep has settled: what is still open may be garbage. */
-static unsigned each_hour(const struct hc_series *series, int64_t now_ms, unsigned total, struct points *out)
+static void each_hour(const struct hc_series *series, int64_t now_ms, struct points *out)
 {
-    unsigned n = 0;
     int64_t last = hc_hour_of(now_ms), first = hc_hour_of(series->now.epoch.start_ms) + 1;
     for (int64_t h = last; h >= first && h > last - MOST_HOURS; h--) {
         const struct hc_hour *hour = hc_series_hour(series, h);
         if (hour == NULL || hour->clean_points == 0)
             continue;
-        if (out != NULL) {
-            int64_t end_ms = hc_hour_end_ms(h);
-            take(out, n, total, hours_before(end_ms < now_ms ? end_ms : now_ms, now_ms),
-                 (double)hc_series_live_max(series, hour));
-        }
-        n++;
+        int64_t end_ms = hc_hour_end_ms(h);
+        take(out, hours_before(end_ms < now_ms ? end_ms : now_ms, now_ms), (double)hc_series_live_max(series, hour));
     }
-    return n;
 }
 
 void hc_filling_find(const struct hc_series *series, int64_t now_ms, double *scratch, struct hc_filling *out)
 {
+    static void (*const sources[])(const struct hc_series *, int64_t, struct points *) = {each_view, each_sweep,
+                                                                                          each_hour};
     *out = (struct hc_filling){0, 0, 0, 0};
     if (series->now.heap_max_bytes == 0 || series->now.heap_max_bytes == HC_BYTES_UNKNOWN)
         return;
-    if (!rises_by(each_view, series, now_ms, scratch, out) && !rises_by(each_sweep, series, now_ms, scratch, out))
-        (void)rises_by(each_hour, series, now_ms, scratch, out);
+    for (unsigned i = 0; i < sizeof sources / sizeof sources[0]; i++) {
+        struct points points = {.stride = 1};
+        sources[i](series, now_ms, &points);
+        arrange(&points);
+        if (points.n >= LEAST_POINTS && may_rise(&points, scratch) &&
+            rises(&points, (double)series->now.heap_max_bytes, scratch, out))
+            return;
+    }
 }
