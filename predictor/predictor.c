@@ -376,21 +376,24 @@ static uint64_t live_max_or_0(const struct hc_recommendation *out)
     return out->observed.live_max_bytes != HC_BYTES_UNKNOWN ? out->observed.live_max_bytes : 0;
 }
 
-/* 1 below LEAST_HOURS of history, 0 from a day on. */
-static double first_hours(unsigned hours)
+/* 1 below a quarter of a day of history, 0 from a whole one on. To say how the next minute will be, a minute must have
+ * been seen, so a shorter horizon takes the day's place. */
+static double first_hours(const struct hc_policy *policy, int64_t covered_ms)
 {
-    unsigned left = hours < DAY_HOURS ? DAY_HOURS - hours : 0, most = DAY_HOURS - LEAST_HOURS;
-    return left < most ? (double)left / (double)most : 1.0;
+    double whole = fmin((double)policy->horizon_ms, (double)DAY_MS);
+    double unseen = 1.0 - (double)covered_ms / whole;
+    return fmin(1.0, fmax(0.0, unseen * DAY_HOURS / (DAY_HOURS - LEAST_HOURS)));
 }
 
 /* Before the first sweep what counts as live holds all garbage too, which is margin enough. */
-static double margin_of(const struct hc_predictor *predictor, unsigned hours)
+static double margin_of(const struct hc_predictor *predictor, int64_t covered_ms)
 {
     const struct hc_policy *policy = &predictor->policy;
     if (!hc_series_swept(&predictor->series))
         return policy->margin_ratio;
     double seen = predictor->series.now.views.count >= LOOKS_ENOUGH ? MARGIN_SHARE_SEEN : 1.0;
-    return policy->margin_ratio * (1.0 + (policy->first_hours_margin - 1.0) * seen * first_hours(hours));
+    double more = (policy->first_hours_margin - 1.0) * seen * first_hours(policy, covered_ms);
+    return policy->margin_ratio * (1.0 + more);
 }
 
 /*
@@ -399,13 +402,14 @@ static double margin_of(const struct hc_predictor *predictor, unsigned hours)
  * doubt. A falling line is no promise and a doubtful one costs memory for nothing, so then the percentile of the values
  * themselves counts.
  */
-static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, struct hc_recommendation *out)
+static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, int64_t covered_ms,
+                              struct hc_recommendation *out)
 {
     const struct hc_policy *policy = &predictor->policy;
     unsigned n = hours < TREND_HOURS ? hours : TREND_HOURS;
     const double *values = predictor->hours + hours - n;
     double *scratch = predictor->scratch;
-    out->model.margin_ratio = margin_of(predictor, hours);
+    out->model.margin_ratio = margin_of(predictor, covered_ms);
     out->model.percentile = policy->percentile;
     if (n < LEAST_HOURS) {
         out->model.percentile = 1.0;
@@ -578,7 +582,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     if (out->current_heap_bytes == HC_BYTES_UNKNOWN || !(too_small || (enough && hours > 0))) {
         without_number(out);
     } else {
-        forecast_live_set(predictor, hours, out);
+        forecast_live_set(predictor, hours, cost.covered_ms, out);
         uint64_t heap = needed_heap(policy, facts.exhaustion.least_bytes, &cost, out);
         facts.short_history = hours < LEAST_HOURS;
         facts.held_back_bytes = publish(predictor, hours, heap, out);

@@ -107,7 +107,8 @@ static void say_live_set(const struct hc_reason_facts *facts, const struct hc_po
             "The live set stayed below %s in %llu collections over %s; with less than 6 h of history its maximum "
             "counts%s.",
             hc_reason_bytes((double)out->observed.live_max_bytes, a), (unsigned long long)out->window.collections,
-            hc_reason_time(facts->covered_ms, b), facts->swept ? ", and a wider margin" : "");
+            hc_reason_time(facts->covered_ms, b),
+            out->model.margin_ratio > policy->margin_ratio ? ", and a wider margin" : "");
     else
         say(out, "The live set stayed below %s in %s of the last three days' hours%s.",
             hc_reason_bytes((double)out->model.percentile_bytes, a), percent(out->model.percentile, b),
