@@ -4,6 +4,7 @@
  */
 #include "command.h"
 #include "options.h"
+#include "policy_options.h"
 
 #include <heapcast/predictor.h>
 
@@ -23,13 +24,15 @@ enum { LEAST_COLLECTIONS = 3 };
 enum { FIELDS_MAX = 12 };
 
 struct session {
+    struct hc_policy_choice choice;
     void *block;
     struct hc_predictor *predictor;
     struct hc_epoch epoch;
     uint64_t gc_id;
 };
 
-static const struct hc_option options[] = {{'i', "stdin", NULL, "read the protocol from standard input"}, {0}};
+static const struct hc_option options[] = {
+    {'i', "stdin", NULL, "read the protocol from standard input"}, HC_POLICY_OPTIONS, {0}};
 static const struct hc_usage usage = {
     "predict", "",
     "Answers the line protocol of scripts/score.py: collections in, heap sizes out. One line each, comma separated:\n"
@@ -117,6 +120,7 @@ static enum hc_status on_header(struct session *session, char *const *fields, un
     policy.warmup_ms = policy.restart_hold_ms = HOLD_MS;
     policy.warmup_collections = LEAST_COLLECTIONS;
     policy.allow_growth = 0;
+    hc_policy_choose(&session->choice, &policy);
     session->epoch = (struct hc_epoch){.start_ms = time_ms(0), .heap_max_bytes = (uint64_t)(value[2] * MIB)};
     session->epoch.collector = n > 7 ? collector_of(fields[7]) : HC_COLLECTOR_UNKNOWN;
     session->block = calloc(1, hc_predictor_size());
@@ -234,9 +238,9 @@ static enum hc_status on_line(struct session *session, char *line, int *out_end,
     return HC_OK;
 }
 
-static int serve(FILE *in)
+static int serve(FILE *in, const struct hc_policy_choice *choice)
 {
-    struct session session = {0};
+    struct session session = {.choice = *choice};
     struct hc_error err = {0};
     enum hc_status status = HC_OK;
     char *line = NULL;
@@ -260,9 +264,14 @@ static int serve(FILE *in)
 
 static int run(int argc, char **argv)
 {
-    int id, from_stdin = 0;
-    while ((id = hc_options_next(&usage, argc, argv)) > 0)
-        from_stdin = 1;
+    struct hc_policy_choice choice = {0};
+    int id, from_stdin = 0, bad = 0;
+    while ((id = hc_options_next(&usage, argc, argv)) > 0) {
+        if (!hc_policy_option(&usage, id, &choice, &bad))
+            from_stdin = 1;
+        else if (bad)
+            return HC_EXIT_USAGE;
+    }
     if (id != HC_OPTIONS_END)
         return hc_options_exit(id);
     if (hc_options_operand() < argc)
@@ -270,7 +279,7 @@ static int run(int argc, char **argv)
                               argv[hc_options_operand()]);
     if (!from_stdin)
         return hc_usage_error(&usage, "--stdin is needed; it is the only source this version has");
-    return serve(stdin);
+    return serve(stdin, &choice);
 }
 
 const struct hc_command hc_cmd_predict = {"predict", "answer the line protocol of the predictor's score", run};
