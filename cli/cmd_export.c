@@ -65,7 +65,7 @@ static const char *name_in(const char *const *names, size_t count, size_t value)
 static void print_sample(void *row, const struct hc_gc_sample *s)
 {
     static const char *const kinds[] = {"unknown", "young", "mixed", "full", "old", "pause"};
-    static const char *const sources[] = {"unknown", "counters", "gc_info", "collection_usage", "runtime"};
+    static const char *const sources[] = {"unknown", "counters", "gc_info", "collection_usage", "runtime", "log"};
     const struct field fields[] = {
         {"end_time_ms", (uint64_t)s->end_time_ms, NULL},
         {"gc_id", s->gc_id, NULL},

@@ -22,6 +22,7 @@ struct hc_samples_source {
     int history; /* 1: a history; 0: GC logs, and `log` says what was found in them */
     struct hc_gc_log_stats log;
     char jvm_version[64];
+    int heap_max_told;     /* 0: heap_max_bytes is the most that was seen */
     struct hc_epoch epoch; /* the newest start; heap_max_bytes 0: none came */
 };
 

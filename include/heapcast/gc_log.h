@@ -21,8 +21,9 @@
 /* The start of a JVM: a header, or an uptime or count of collections that went back. */
 struct hc_gc_log_start {
     int64_t start_ms;
-    uint64_t heap_max_bytes; /* as the log tells it; else the committed heap at the first collection, or 0: not even that */
-    int heap_max_told;       /* 1: heap_max_bytes is the JVM's own limit */
+    uint64_t
+        heap_max_bytes; /* as the log tells it; else the committed heap at the first collection, or 0: not even that */
+    int heap_max_told;  /* 1: heap_max_bytes is the JVM's own limit */
     enum hc_collector collector;
     char jvm_version[64]; /* empty: not told */
 };
@@ -38,18 +39,18 @@ struct hc_gc_log_sink {
 enum hc_gc_log_format { HC_GC_LOG_UNKNOWN = 0, HC_GC_LOG_UNIFIED = 1, HC_GC_LOG_LEGACY = 2 };
 
 struct hc_gc_log_stats {
-    uint64_t bytes;       /* uncompressed */
-    uint64_t lines;       /* all */
-    uint64_t gc_lines;    /* of a collector */
-    uint64_t other_lines; /* other output */
-    uint64_t broken;      /* collections that were begun and could not be read */
-    uint64_t collections; /* samples that moved objects, or ended a cycle */
-    uint64_t pauses;      /* samples of kind pause */
-    uint64_t starts;      /* JVMs */
-    uint64_t untimed;     /* samples of lines without a clock: their times are guesses */
-    int64_t first_ms, last_ms; /* of the samples; 0: none */
-    int wall_clock;            /* 0: no date in the log; times count from 2000-01-01, where the first JVM started */
-    int heap_max_told;         /* 0: of some JVM the maximum of the heap is not in the log */
+    uint64_t bytes;               /* uncompressed */
+    uint64_t lines;               /* all */
+    uint64_t gc_lines;            /* of a collector */
+    uint64_t other_lines;         /* other output */
+    uint64_t broken;              /* collections that were begun and could not be read */
+    uint64_t collections;         /* samples that moved objects, or ended a cycle */
+    uint64_t pauses;              /* samples of kind pause */
+    uint64_t starts;              /* JVMs */
+    uint64_t untimed;             /* samples of lines without a clock: their times are guesses */
+    int64_t first_ms, last_ms;    /* of the samples; 0: none */
+    int wall_clock;               /* 0: no date in the log; times count from 2000-01-01, where the first JVM started */
+    int heap_max_told;            /* 0: of some JVM the maximum of the heap is not in the log */
     enum hc_gc_log_format format; /* of the newest file that has one */
 };
 
