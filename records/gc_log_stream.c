@@ -1,6 +1,5 @@
 #include "gc_log_stream.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* Where a log has no date: 2000-01-01. Any whole hour would do, and the same one makes the same output of it. */
@@ -102,10 +101,21 @@ void gc_log_stream_heap_max(struct gc_log_stream *s, uint64_t bytes)
     s->start.heap_max_told = 1;
 }
 
+/* HotSpot's causes and versions have no other characters; a log may hold anything, and this goes into JSON and CSV. */
+static void copy_plain(char *out, size_t size, const char *text, size_t length)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < length && used + 1 < size; i++)
+        if ((text[i] >= 'a' && text[i] <= 'z') || (text[i] >= 'A' && text[i] <= 'Z') ||
+            (text[i] >= '0' && text[i] <= '9') || (text[i] != '\0' && strchr(" ().-_/:+", text[i]) != NULL))
+            out[used++] = text[i];
+    out[used] = '\0';
+}
+
 void gc_log_stream_version(struct gc_log_stream *s, const char *text, size_t length)
 {
     s->begun = 1;
-    snprintf(s->start.jvm_version, sizeof s->start.jvm_version, "%.*s", (int)(length < 63 ? length : 63), text);
+    copy_plain(s->start.jvm_version, sizeof s->start.jvm_version, text, length);
 }
 
 static void raise_most(struct gc_log_stream *s, uint64_t bytes)
@@ -186,8 +196,7 @@ void gc_log_stream_collection(struct gc_log_stream *s, const struct gc_log_colle
         .kind = c->kind,
         .source = HC_GC_SOURCE_LOG,
     };
-    snprintf(sample.cause, sizeof sample.cause, "%.*s",
-             (int)(c->cause_length < sizeof sample.cause ? c->cause_length : sizeof sample.cause - 1), c->cause);
+    copy_plain(sample.cause, sizeof sample.cause, c->cause, c->cause_length);
     s->carried_us = 0;
     if (max > 0 && sample.end_time_ms >= 0)
         give(s, &sample);
