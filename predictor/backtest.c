@@ -17,12 +17,12 @@
 #define WEEK_MS (168 * HOUR_MS)
 /* A truth is judged in so many steps of the horizon. */
 enum { BINS_PER_HORIZON = 96 };
-/* Of the peers' rules beside it, and of a history of 28 days with a decision each minute. */
+/* Two months with a decision each minute. */
 enum { DECISIONS_MAX = 100000 };
 /* A history may begin long after its JVM did: what was before it, nobody watched. */
 #define UNSEEN_START_MS INT64_C(60000)
-/* More than any heap: the answer is kept at the heap in force anyway. */
 #define ROUNDING_BYTES 1.0
+#define LEAST_ROOM_RATIO 0.05
 
 struct decision {
     int64_t time_ms;
@@ -199,6 +199,12 @@ struct verdict {
     double violated, costly, slack, extra;
 };
 
+/* The law of headroom.c. */
+static double gc_share(const struct hc_hindsight_bin *bin, double heap)
+{
+    return fmin(1.0, bin->work_bytes / fmax(heap - bin->live_bytes, LEAST_ROOM_RATIO * heap));
+}
+
 static struct verdict judge_one(const struct walk *w, const struct decision *d, int rule)
 {
     struct verdict v = {0};
@@ -207,7 +213,7 @@ static struct verdict judge_one(const struct walk *w, const struct decision *d, 
         const struct hc_hindsight_bin *b = &w->hindsight.bins[i];
         v.violated += hard_need(w, i) > heap + ROUNDING_BYTES;
         v.costly += need(w, i) > heap * 1.0001 + ROUNDING_BYTES;
-        v.extra += fmin(1.0, b->work_bytes / fmax(heap - b->live_bytes, 0.05 * heap)) - b->gc_share_ratio;
+        v.extra += gc_share(b, heap) - gc_share(b, d->in_force);
     }
     v.short_of = v.violated > 0;
     v.violated /= bins;

@@ -157,30 +157,27 @@ static void draw_all(struct hc_hindsight *h, const struct hc_past *past, const s
  * since one full collection is a lump. */
 static enum hc_status fill_work(struct hc_hindsight *h, const struct hc_past *past, struct hc_error *err)
 {
-    double *gc_ms = calloc(h->count, 2 * sizeof *gc_ms), *work = gc_ms != NULL ? gc_ms + h->count : NULL;
-    if (gc_ms == NULL)
+    double *work = calloc(h->count, sizeof *work);
+    if (work == NULL)
         return hc_fail(err, HC_ENOMEM, 0, "no memory for %zu bins", h->count);
     for (size_t i = 0; i < past->sample_count; i++) {
         const struct hc_gc_sample *s = &past->samples[i];
         size_t bin = bin_at(h, s->end_time_ms);
         double heap_max = (double)s->heap_max_bytes;
         double room = fmax((double)s->heap_committed_bytes - h->bins[bin].live_bytes, LEAST_ROOM_RATIO * heap_max);
-        gc_ms[bin] += (double)s->gc_time_us / 1000.0;
         work[bin] += (double)s->gc_time_us / 1000.0 * room;
         h->bins[bin].heap_max_bytes = heap_max;
     }
     for (size_t i = 0; i < h->count; i++) {
-        double sum_ms = 0, sum_work = 0, bins = 0;
+        double sum = 0, bins = 0;
         for (size_t j = i >= SMOOTHED ? i - SMOOTHED : 0; j < h->count && j <= i + SMOOTHED; j++, bins++) {
-            sum_ms += gc_ms[j];
-            sum_work += work[j];
+            sum += work[j];
         }
-        h->bins[i].gc_share_ratio = fmin(1.0, sum_ms / (bins * (double)h->bin_ms));
-        h->bins[i].work_bytes = sum_work / (bins * (double)h->bin_ms);
+        h->bins[i].work_bytes = sum / (bins * (double)h->bin_ms);
         if (h->bins[i].heap_max_bytes <= 0 && i > 0)
             h->bins[i].heap_max_bytes = h->bins[i - 1].heap_max_bytes;
     }
-    free(gc_ms);
+    free(work);
     return HC_OK;
 }
 

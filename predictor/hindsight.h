@@ -16,7 +16,6 @@
 struct hc_hindsight_bin {
     double live_bytes;     /* the most in it */
     double work_bytes;     /* share of time in collections x free heap, smoothed over five bins */
-    double gc_share_ratio; /* that was seen, smoothed likewise */
     double heap_max_bytes; /* in force */
     int exhausted;         /* an OutOfMemoryError, or nearly */
 };

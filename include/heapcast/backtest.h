@@ -60,7 +60,7 @@ struct hc_backtest_figures {
     double violated_ratio;               /* share of time with a heap too small */
     double costly_ratio;                 /* share of time with a heap too small or too costly */
     double slack_ratio, slack_p95_ratio; /* heap / best in hindsight - 1: mean, 95th percentile */
-    double extra_gc_share_ratio;         /* share of time in collections, beyond what was seen */
+    double extra_gc_share_ratio;         /* share of time in collections, beyond that of the heap in force */
     /* One running job that follows the answers: up when 5 % short; down when 10 % can be had and the last change was a
      * day (or a horizon, if that is less) ago; the heap in force for as long after an exhaustion. */
     unsigned changes, exhaustions;
