@@ -65,7 +65,7 @@ static void test_full_collections_with_a_line_between(void **state)
     assert_float_equal(live_at(30), 145, 0.01); /* the most of minutes 30 to 45: the end of the bin */
     assert_float_equal(live_at(600), 700, 0.01);
     /* one collection of 0.6 s a minute: 1 % of the time, in the room that is not live */
-    assert_float_equal(hindsight.bins[20].work_bytes / (double)MIB, 5.85, 0.5);
+    assert_float_equal((float)(hindsight.bins[20].work_bytes / (double)MIB), 5.85, 0.5);
     assert_float_equal(hindsight.bins[20].heap_max_bytes, 1000 * MIB, 0);
 }
 
