@@ -1,5 +1,7 @@
 #include "past_file.h"
 
+#include "input_samples.h"
+
 #include <heapcast/file.h>
 #include <heapcast/history.h>
 #include <heapcast/predictor.h>
@@ -315,14 +317,27 @@ static enum hc_status load_csv(const char *path, struct hc_past_file *out, struc
     return status;
 }
 
+/* A log that does not tell the maximum of the heap shows it in the end: what was in force is then the most that was. */
+static void set_heap_max(struct hc_past_file *f, const struct hc_samples_source *source)
+{
+    for (size_t i = 0; i < f->past.sample_count && !source->heap_max_told; i++)
+        f->samples[i].heap_max_bytes = source->epoch.heap_max_bytes;
+    for (size_t i = 0; i < f->past.epoch_count; i++)
+        if (!source->heap_max_told || f->epochs[i].heap_max_bytes == 0)
+            f->epochs[i].heap_max_bytes = source->epoch.heap_max_bytes;
+}
+
 static enum hc_status load_logs(const char *const *paths, size_t count, uint64_t heap_max_bytes,
                                 struct hc_past_file *out, struct hc_error *err)
 {
-    (void)paths;
-    (void)count;
-    (void)heap_max_bytes;
-    (void)out;
-    return hc_fail(err, HC_EPARSE, 0, "is no history and no samples of `heapcast export`");
+    const struct hc_samples_sink sink = {out, take_epoch, take_sample, take_view};
+    struct hc_samples_source source;
+    enum hc_status status = hc_input_samples(paths, count, heap_max_bytes, &sink, &source, err);
+    if (status != HC_OK)
+        return status;
+    set_heap_max(out, &source);
+    hc_input_samples_tell(paths[0], &source);
+    return HC_OK;
 }
 
 enum hc_status hc_past_load(const char *const *paths, size_t count, uint64_t heap_max_bytes, struct hc_past_file *out,

@@ -192,6 +192,14 @@ static enum hc_status walk_forward(struct walk *w, struct hc_error *err)
     return status;
 }
 
+static int answered(const struct walk *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->decisions[i].answered[HC_BACKTEST_OURS])
+            return 1;
+    return 0;
+}
+
 /* ---- judging ---------------------------------------------------------------------------------------------------- */
 
 struct verdict {
@@ -362,6 +370,10 @@ enum hc_status hc_backtest_run(const struct hc_past *past, const struct hc_backt
         status = hc_hindsight_init(past, own.policy.horizon_ms / BINS_PER_HORIZON, &w.hindsight, err);
     if (status == HC_OK)
         status = walk_forward(&w, err);
+    if (status == HC_OK && !answered(&w))
+        status = hc_fail(err, HC_ENODATA, 0,
+                         "the predictor has no number before %.4g min and %u collections, and then no horizon is left",
+                         (double)own.policy.warmup_ms / 60000.0, own.policy.warmup_collections);
     if (status == HC_OK)
         report(&w, out);
     hc_hindsight_release(&w.hindsight);

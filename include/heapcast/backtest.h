@@ -85,8 +85,8 @@ struct hc_backtest {
 };
 
 /*
- * HC_ENODATA: the past is too short for a single decision and the horizon after it. HC_EINVAL: the plan contradicts
- * itself. Takes time in proportion to samples + decisions.
+ * HC_ENODATA: the past is too short for a single decision with a number and the horizon after it. HC_EINVAL: the plan
+ * contradicts itself. Takes time in proportion to samples + decisions.
  */
 enum hc_status hc_backtest_run(const struct hc_past *past, const struct hc_backtest_plan *plan, struct hc_backtest *out,
                                struct hc_error *err);
