@@ -286,11 +286,22 @@ bench: all
 	@scripts/bootstrap.sh test
 	@tests/bench/run.sh
 
-.PHONY: score
-## score: the predictor's score on the recorded traces
+.PHONY: score score-docs
+## score: the predictor's score on the recorded traces, what each part of it earns, and the peers' rules (a minute)
 score: all
 	@scripts/bootstrap.sh score
+	@scripts/score_table.py
 	@scripts/score.sh
+## score-docs: the same table into docs/predictor.md
+score-docs: all
+	@scripts/bootstrap.sh score
+	@scripts/score_table.py --docs docs/predictor.md
+
+.PHONY: test-peers
+## test-peers: the peers' own code again, against what was recorded of it (PEERS=DIR of harnesses; needs Go, Maven; a minute)
+test-peers: all
+	@tests/nightly/peers.py --peers $(PEERS)
+	@tests/integration/cli_peers.py
 
 .PHONY: install uninstall
 ## install: into PREFIX (default /usr/local), below DESTDIR

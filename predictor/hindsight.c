@@ -80,6 +80,15 @@ static size_t block_points(const struct hc_past *past, struct point *out)
     return n;
 }
 
+/* Where the old generation is swept while the JVM runs, a full collection is an accident: few and far between, they say
+ * nothing of the time between them. */
+static int full_is_the_rule(const struct hc_past *past)
+{
+    enum hc_collector last =
+        past->epoch_count > 0 ? past->epochs[past->epoch_count - 1].collector : HC_COLLECTOR_UNKNOWN;
+    return last == HC_COLLECTOR_UNKNOWN || last == HC_COLLECTOR_SERIAL || last == HC_COLLECTOR_PARALLEL;
+}
+
 /* `out` has room for all samples and views. */
 static size_t choose_points(const struct hc_past *past, struct point *out, enum hc_backtest_truth *truth)
 {
@@ -87,7 +96,7 @@ static size_t choose_points(const struct hc_past *past, struct point *out, enum 
     *truth = HC_TRUTH_VIEWS;
     if (n == 0) {
         *truth = HC_TRUTH_FULL;
-        n = full_points(past, out);
+        n = full_is_the_rule(past) ? full_points(past, out) : 0;
     }
     if (*truth == HC_TRUTH_FULL && n < FULL_LEAST) {
         *truth = HC_TRUTH_MIXED_ENDS;

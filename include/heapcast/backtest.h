@@ -40,7 +40,7 @@ struct hc_backtest_plan {
 /* What the live set is taken for with hindsight, the best that the past has enough of. */
 enum hc_backtest_truth {
     HC_TRUTH_VIEWS = 1,      /* looks over the whole heap and full collections, 5 at least */
-    HC_TRUTH_FULL = 2,       /* full collections, 5 at least */
+    HC_TRUTH_FULL = 2,       /* full collections, 5 at least (Serial, Parallel) */
     HC_TRUTH_MIXED_ENDS = 3, /* the least of each run of mixed collections, 8 at least */
     HC_TRUTH_BLOCKS = 4      /* the least of each 15 collections */
 };
