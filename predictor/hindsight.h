@@ -3,10 +3,10 @@
  * points where the old generation was just swept are known before and after each moment, so a line between them is a
  * better estimate than any that could be made at the time.
  *
- * The live set: looks over the whole heap where there are enough, else full collections (Serial, Parallel), else ends of runs of mixed
- * collections, else the least of each block of 15 collections; a straight line from one point to the next, level over
- * gaps of more than 6 h and across the start of another JVM. The convention of the study that the predictor was chosen
- * by (docs/backtest.md).
+ * The live set: looks over the whole heap where there are enough, else full collections (Serial, Parallel), else ends
+ * of runs of mixed collections, else the least of each block of 15 collections; a straight line from one point to the
+ * next, level over gaps of more than 6 h and across the start of another JVM. The convention of the study that the
+ * predictor was chosen by (docs/backtest.md).
  */
 #ifndef HC_PREDICTOR_HINDSIGHT_H
 #define HC_PREDICTOR_HINDSIGHT_H
