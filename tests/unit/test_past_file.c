@@ -1,5 +1,8 @@
-/* Samples as `heapcast export` prints them, read back. Histories and logs: tests/integration/cli_backtest.py. */
+/* Samples as `heapcast export` prints them, and histories, read back. Logs: tests/integration/cli_backtest.py. */
 #include "cli/past_file.h"
+
+#include <heapcast/history.h>
+#include <heapcast/predictor.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +11,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "tests/support/scratch.h"
 
 #define HEADER "end_time_ms,gc_id,heap_used_after_bytes,heap_committed_bytes,heap_max_bytes,gc_time_us,kind\n"
 
@@ -90,6 +95,72 @@ static void test_what_is_wrong_is_named(void **state)
     assert_int_equal(file.past.sample_count, 0);
 }
 
+/* A day of a G1 heap, with looks, an OutOfMemoryError and another JVM after it, as the agent would have left it. */
+static void write_history(const char *path)
+{
+    struct hc_policy policy;
+    struct hc_history *history;
+    struct hc_predictor *predictor;
+    struct hc_epoch epoch = {.start_ms = 1700000000000, .heap_max_bytes = 1 << 30, .collector = HC_COLLECTOR_G1};
+    hc_policy_init(&policy);
+    assert_int_equal(hc_history_open(path, hc_predictor_size(), HC_SERIES_VERSION, &history, &err), HC_OK);
+    assert_int_equal(hc_predictor_new(hc_history_memory(history), hc_predictor_size(), &policy, &predictor, &err),
+                     HC_OK);
+    assert_int_equal(hc_predictor_start(predictor, &epoch), HC_OK);
+    for (int i = 1; i <= 1440; i++) {
+        int64_t now_ms = epoch.start_ms + i * 60000;
+        struct hc_gc_sample sample = {.end_time_ms = now_ms,
+                                      .gc_id = (uint64_t)i,
+                                      .pause_us = 9000,
+                                      .gc_time_us = 9000,
+                                      .heap_used_before_bytes = 600 << 20,
+                                      .heap_used_after_bytes = 300 << 20,
+                                      .old_used_after_bytes = HC_BYTES_UNKNOWN,
+                                      .heap_committed_bytes = 1 << 30,
+                                      .heap_max_bytes = 1 << 30,
+                                      .allocated_bytes = 300 << 20,
+                                      .promoted_bytes = HC_BYTES_UNKNOWN,
+                                      .kind = HC_GC_YOUNG};
+        assert_int_equal(hc_predictor_observe(predictor, &sample), HC_OK);
+        if (i % 100 == 0)
+            assert_int_equal(
+                hc_predictor_observe_live(predictor, &(struct hc_live_view){.time_ms = now_ms,
+                                                                            .live_bytes = 200 << 20,
+                                                                            .used_bytes = 300 << 20,
+                                                                            .source = HC_LIVE_G1_MARKING,
+                                                                            .evidence = HC_EVIDENCE_MARKING}),
+                HC_OK);
+        if (i == 1000)
+            assert_int_equal(
+                hc_predictor_observe_event(
+                    predictor, &(struct hc_event){now_ms + 1, HC_EVENT_OUT_OF_MEMORY_HEAP, 0, "Java heap space"}),
+                HC_OK);
+    }
+    epoch.start_ms += 1500 * 60000;
+    assert_int_equal(hc_predictor_start(predictor, &epoch), HC_OK);
+    assert_int_equal(hc_history_write(history, 0, hc_predictor_size(), &err), HC_OK);
+    hc_predictor_free(predictor);
+    hc_history_close(history);
+}
+
+static void test_history(void **state)
+{
+    (void)state;
+    const char *const path = in_scratch("tm.hc"), *const paths[] = {path, path};
+    write_history(path);
+    assert_int_equal(hc_past_load(paths, 1, 0, &file, &err), HC_OK);
+    assert_int_equal(file.past.sample_count, 1440);
+    assert_int_equal(file.past.samples[1439].gc_id, 1440);
+    assert_int_equal(file.past.view_count, 14);
+    assert_int_equal(file.past.views[13].live_bytes, 200 << 20);
+    assert_int_equal(file.past.epoch_count, 2);
+    assert_int_equal(file.collector, HC_COLLECTOR_G1);
+    assert_int_equal(file.past.event_count, 2); /* and the end without a last word */
+    assert_int_equal(file.past.events[0].kind, HC_EVENT_OUT_OF_MEMORY_HEAP);
+    hc_past_release(&file);
+    assert_int_equal(hc_past_load(paths, 2, 0, &file, &err), HC_EUNSUPPORTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -97,6 +168,7 @@ int main(void)
         cmocka_unit_test_teardown(test_another_jvm_begins_where_the_count_goes_back, tear_down),
         cmocka_unit_test_teardown(test_many_samples, tear_down),
         cmocka_unit_test_teardown(test_what_is_wrong_is_named, tear_down),
+        cmocka_unit_test_teardown(test_history, tear_down),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
 }
