@@ -119,11 +119,12 @@ $(B)/tests/unit/test_agent: private BASE += -DAGENT='"$(B)/libheapcast.so"'
 
 # A fuzz target with a plain main that gives it the kept inputs; fuzz_NAME is the same under libFuzzer (clang, make fuzz).
 FUZZ_AGENT = $(call objects,$(addprefix agent/,args.c liveness_table.c log_text.c marking_log.c))
-FUZZ_PARTS = $(FUZZ_AGENT) $(CORE) -Wl,--gc-sections -lm -lpthread
-$(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT)
+FUZZ_CLI   = $(call objects,$(addprefix cli/,past_file.c input_samples.c))
+FUZZ_PARTS = $(FUZZ_AGENT) $(FUZZ_CLI) $(CORE) -Wl,--gc-sections -lm -lpthread
+$(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT) $(FUZZ_CLI)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -I. $(LINK) -o $@ $< tests/fuzz/replay.c $(FUZZ_PARTS)
-$(B)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT)
+$(B)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT) $(FUZZ_CLI)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -I. $(LINK) -fsanitize=fuzzer -o $@ $< $(FUZZ_PARTS)
 

@@ -22,6 +22,8 @@ enum { DECISIONS_MAX = 100000 };
 /* A history may begin long after its JVM did: what was before it, nobody watched. */
 #define UNSEEN_START_MS INT64_C(60000)
 #define ROUNDING_BYTES 1.0
+/* An empty heap is no measure for slack. */
+#define LEAST_BEST_BYTES 1048576.0
 #define LEAST_ROOM_RATIO 0.05
 
 struct decision {
@@ -169,7 +171,7 @@ static void set_window(const struct walk *w, struct decision *d)
     if (d->end <= d->first)
         d->end = d->first + 1;
     d->in_force = w->hindsight.bins[d->first].heap_max_bytes;
-    d->best = 0;
+    d->best = LEAST_BEST_BYTES;
     for (size_t i = d->first; i < d->end; i++)
         d->best = fmax(d->best, need(w, i));
 }
@@ -335,6 +337,9 @@ static enum hc_status check(const struct hc_past *past, const struct hc_backtest
         return hc_fail(err, HC_EINVAL, 0, "the horizon must be as long as the time between decisions, or longer");
     if (past->sample_count == 0)
         return hc_fail(err, HC_ENODATA, 0, "there is no collection in it");
+    for (size_t i = 0; i < past->sample_count; i++)
+        if (past->samples[i].heap_max_bytes == 0)
+            return hc_fail(err, HC_EINVAL, 0, "the heap's maximum is not known; --heap-max says it");
     int64_t span_ms = past->samples[past->sample_count - 1].end_time_ms - past->samples[0].end_time_ms;
     if (span_ms < plan->every_ms + plan->policy.horizon_ms)
         return hc_fail(err, HC_ENODATA, 0,

@@ -34,6 +34,8 @@ enum { AUTOPILOT_WINDOWS = 2048, AUTOPILOT_BUCKETS = 200, AUTOPILOT_ANSWERS = 12
 
 #define STATIC_MARGIN 1.2
 
+#define GAP_MS (90 * VPA_INTERVAL_MS)
+
 struct peak {
     int64_t time_ms;
     uint64_t bytes;
@@ -238,9 +240,11 @@ void hc_peer_rules_look(struct hc_peer_rules *rules, const struct hc_peer_look *
         rules->after_max_bytes = look->after_bytes;
 }
 
-/* The polls up to `until_ms`, that moment left out where a collection ends in it. */
+/* The polls up to `until_ms`, that moment left out where a collection ends in it. Of a gap of months only the first and
+ * the last ones: no rule remembers more than the most of the rest. */
 static void poll_until(struct hc_peer_rules *rules, int64_t until_ms)
 {
+    int64_t begin_ms = rules->next_poll_ms;
     for (; rules->next_poll_ms < until_ms; rules->next_poll_ms += HC_PEER_POLL_MS) {
         double used =
             (double)rules->last_after_bytes + rules->rise_bytes_per_ms * (double)(rules->next_poll_ms - rules->last_ms);
@@ -248,6 +252,8 @@ static void poll_until(struct hc_peer_rules *rules, int64_t until_ms)
         hc_peer_rules_look(rules, &(struct hc_peer_look){rules->next_poll_ms, hc_bytes(used < most ? used : most),
                                                          rules->after_bytes});
         rules->after_bytes = rules->last_after_bytes;
+        if (rules->next_poll_ms == begin_ms && until_ms - begin_ms > GAP_MS)
+            rules->next_poll_ms = (until_ms - GAP_MS) / HC_PEER_POLL_MS * HC_PEER_POLL_MS;
     }
 }
 
