@@ -33,7 +33,8 @@ struct hc_gc_log_sink {
     void *context;
     void (*start)(void *context, const struct hc_gc_log_start *start);
     void (*sample)(void *context, const struct hc_gc_sample *sample);
-    void (*view)(void *context, const struct hc_live_view *view); /* ZGC: what its marking counted */
+    /* What ZGC's marking counted; what a full collection left that leaves dead objects in place (Serial). */
+    void (*view)(void *context, const struct hc_live_view *view);
 };
 
 enum hc_gc_log_format { HC_GC_LOG_UNKNOWN = 0, HC_GC_LOG_UNIFIED = 1, HC_GC_LOG_LEGACY = 2 };
