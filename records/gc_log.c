@@ -19,7 +19,7 @@ struct reader {
     struct gc_log_legacy legacy;
     struct hc_gc_log_stats *stats;
     enum hc_gc_log_format format; /* of this file; HC_GC_LOG_UNKNOWN: no line has told */
-    int begun_line, skipping;     /* skipping: in a line that is too long */
+    int skipping;                 /* in a line that is too long */
 };
 
 static void reader_init(struct reader *r, const struct hc_gc_log_sink *sink, struct hc_gc_log_stats *stats)
@@ -28,6 +28,17 @@ static void reader_init(struct reader *r, const struct hc_gc_log_sink *sink, str
     gc_log_stream_init(&r->stream, sink, stats);
     gc_log_unified_init(&r->unified, &r->stream);
     gc_log_legacy_init(&r->legacy, &r->stream);
+}
+
+/* A log of the other kind is another JVM's. */
+static void follow_format(struct reader *r)
+{
+    if (r->stats->format != HC_GC_LOG_UNKNOWN && r->stats->format != r->format) {
+        gc_log_unified_end(&r->unified);
+        gc_log_legacy_end(&r->legacy);
+        gc_log_stream_restart(&r->stream);
+    }
+    r->stats->format = r->format;
 }
 
 static void take_line(struct reader *r, const char *line, const char *end)
@@ -41,7 +52,7 @@ static void take_line(struct reader *r, const char *line, const char *end)
         else if (gc_log_legacy_is(line, end))
             r->format = HC_GC_LOG_LEGACY;
         if (r->format != HC_GC_LOG_UNKNOWN)
-            r->stats->format = r->format;
+            follow_format(r);
     }
     int known = r->format == HC_GC_LOG_UNIFIED  ? gc_log_unified_line(&r->unified, line, end)
                 : r->format == HC_GC_LOG_LEGACY ? gc_log_legacy_line(&r->legacy, line, end)
