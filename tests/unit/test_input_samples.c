@@ -144,9 +144,10 @@ static void what_a_user_should_know(void **state)
     struct hc_samples_source source = {
         .log = {.lines = 10, .gc_lines = 7, .other_lines = 3, .broken = 2, .collections = 4, .untimed = 1}};
     const char *said = output_of(2, tell, &source);
-    assert_contains(said, "10 lines: 7 of a collector, 3 of other output; 4 collections, 2 could not be read");
+    assert_contains(said,
+                    "lines: 7 of a collector, 3 others; collections: 4, skipped because they could not be read: 2");
     assert_contains(said, "no dates");
-    assert_contains(said, "1 collections have no time");
+    assert_contains(said, "1 lines have no time");
     assert_contains(said, "maximum of the heap is not in the log");
     source.history = 1;
     assert_string_equal(output_of(2, tell, &source), "");
