@@ -316,7 +316,8 @@ static enum legacy_bracket named(struct gc_log_legacy *l, const char *at, const 
         enum legacy_bracket bracket;
         enum hc_collector collector;
     } known[] = {{"PSYoungGen", LEGACY_YOUNG, HC_COLLECTOR_PARALLEL},
-                 {"ParNew", LEGACY_YOUNG, HC_COLLECTOR_CMS}, /* nearly always; JDK 8 could have Serial's old generation with it */
+                 {"ParNew", LEGACY_YOUNG,
+                  HC_COLLECTOR_CMS}, /* nearly always; JDK 8 could have Serial's old generation with it */
                  {"ASParNew", LEGACY_YOUNG, HC_COLLECTOR_CMS},
                  {"DefNew", LEGACY_YOUNG, HC_COLLECTOR_SERIAL},
                  {"ParOldGen", LEGACY_OLD, HC_COLLECTOR_PARALLEL},
