@@ -246,6 +246,25 @@ static void generational_shenandoah(void **state)
     assert_sample(seen->samples[1], HC_GC_OLD, MIB(90), MIB(40), 0);
 }
 
+/* Each JDK tells the heap's maximum in words of its own. */
+static void heap_maximum(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "[0.1s][info][gc,init] Heap Max Capacity: 4G\n",
+        "[0.1s][info][gc,init] Max Capacity: 4096M\n",
+        "[0.1s][info][gc,heap,coops] Heap address: 0x0000000700000000, size: 4096 MB, Compressed Oops mode: 32-bit\n",
+        "[0.1s][debug][gc,heap] Minimum heap 8388608  Initial heap 268435456  Maximum heap 4294967296\n",
+        "[0.1s][info][gc,init] Initialize Shenandoah heap: 200M initial, 6656K min, 4096M max\n",
+    };
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        const struct gc_log_seen *seen = seen_in(lines[i]);
+        assert_int_equal(seen->start_count, 1);
+        assert_true(seen->starts[0].heap_max_told);
+        assert_int_equal(seen->starts[0].heap_max_bytes, MIB(4096));
+    }
+}
+
 static void epsilon_never_collects(void **state)
 {
     (void)state;
@@ -368,6 +387,7 @@ int main(void)
         cmocka_unit_test(generational_z),
         cmocka_unit_test(cycles_of_shenandoah),
         cmocka_unit_test(generational_shenandoah),
+        cmocka_unit_test(heap_maximum),
         cmocka_unit_test(epsilon_never_collects),
         cmocka_unit_test(decorations),
         cmocka_unit_test(other_output_is_passed_over),
