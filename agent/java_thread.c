@@ -90,6 +90,11 @@ int java_thread_start(jvmtiEnv *jvmti, JNIEnv *jni, const struct java_task *task
     return (*jvmti)->RunAgentThread(jvmti, object, run, t, JVMTI_THREAD_NORM_PRIORITY) == JVMTI_ERROR_NONE ? 0 : -1;
 }
 
+void java_thread_forgo(void)
+{
+    atomic_store(&thread.stop, 1);
+}
+
 void java_thread_stop(void)
 {
     struct java_thread *t = &thread;

@@ -36,6 +36,7 @@ static void take_pause(struct liveness_table *t, const char *line, const char *t
                 strstr(text, "(System.gc())") != NULL;
     if (!log_text_pause(line, &pause))
         return;
+    t->committed_bytes = pause.committed_bytes;
     if (asked || strncmp(text, "Pause Remark", 12) == 0) {
         t->added_us += pause.pause_us;
         t->added_max_us = pause.pause_us > t->added_max_us ? pause.pause_us : t->added_max_us;
@@ -72,23 +73,29 @@ static void take_row(struct liveness_table *t, const char *row)
         t->eden_bytes += used;
 }
 
-static int near(double a, double b)
+static int reaches(uint64_t rows, double sum)
 {
-    return a - b < 0.02 * MIB && b - a < 0.02 * MIB; /* the sum is printed in hundredths of a MiB */
+    return (double)rows > sum - 0.02 * MIB; /* the sum is printed in hundredths of a MiB */
 }
 
-/* The rows must make the sum, and the sum must be possible. */
+static int covers(uint64_t bytes, double sum)
+{
+    return reaches(bytes, sum) && (double)bytes < sum + 0.02 * MIB;
+}
+
+/* The rows must be there, must make the sum at least, and be possible. */
 static enum liveness_state take_sum(struct liveness_table *t, const char *line)
 {
     double capacity, used, live;
     if (!log_text_mib(line, "capacity:", &capacity) || !log_text_mib(line, "used:", &used) ||
         !log_text_mib(line, t->next_live ? "next-live:" : " live:", &live))
         return strange(t, "the sum of the liveness table can't be read");
-    if (t->rows == 0 || !near((double)t->rows * (double)t->region_bytes, capacity))
+    uint64_t shown = t->rows * t->region_bytes;
+    if (t->rows == 0 || (!covers(shown, capacity) && (shown != t->committed_bytes || !reaches(shown, capacity))))
         return strange(t, "the liveness table does not show every region");
-    if (!near((double)t->row_used_bytes, used) || !near((double)t->row_live_bytes, live))
+    if (!reaches(t->row_used_bytes, used) || !reaches(t->row_live_bytes, live))
         return strange(t, "the rows of the liveness table do not make its sum");
-    if (t->row_live_bytes <= t->eden_bytes || t->row_live_bytes > t->row_used_bytes || used > capacity)
+    if (t->row_live_bytes <= t->eden_bytes || t->row_live_bytes > t->row_used_bytes || t->row_used_bytes > shown)
         return strange(t, "the liveness table contradicts itself");
     t->live_bytes = t->row_live_bytes - t->eden_bytes;
     return t->state = LIVENESS_DONE;

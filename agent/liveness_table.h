@@ -9,6 +9,10 @@
  * 11, 17, 21 and 25: within 0.3 % (median) and 2.4 % (most) of a counted live set. Later tables of the same cycle hold
  * more that was allocated meanwhile.
  *
+ * Several workers may print the rows (a heap of more than 384 regions) and add to the sum without care for each other:
+ * the sum may lack what some rows say, most of all on machines with many cores. So the rows count. None of them is lost
+ * if they cover what the heap has committed, and they must make no less than the sum.
+ *
  * gc+liveness is a trace tag without any promise of form: what is not understood, or contradicts itself, is no value.
  */
 #ifndef HEAPCAST_LIVENESS_TABLE_H
@@ -38,7 +42,7 @@ struct liveness_table {
     /* the parser's own */
     int in_table,
         next_live; /* next_live: the column counts this cycle's marking beside the one before (JDK 11 to 17) */
-    uint64_t region_bytes, rows, row_used_bytes, row_live_bytes, eden_bytes;
+    uint64_t committed_bytes, region_bytes, rows, row_used_bytes, row_live_bytes, eden_bytes;
 };
 
 void liveness_table_init(struct liveness_table *table);

@@ -124,9 +124,13 @@ int log_text_pause(const char *line, struct log_pause *out)
     const char *from = arrow - 1; /* the unit; before it digits */
     while (from > line && from[-1] >= '0' && from[-1] <= '9')
         from--;
-    if (log_text_size(from, &p.used_before_bytes) != arrow || log_text_size(arrow + 2, &p.used_after_bytes) == NULL ||
-        !log_text_duration_us(line, &p.pause_us))
+    if (log_text_size(from, &p.used_before_bytes) != arrow || !log_text_duration_us(line, &p.pause_us))
         return 0;
+    const char *after = log_text_size(arrow + 2, &p.used_after_bytes);
+    if (after == NULL)
+        return 0;
+    if (*after != '(' || log_text_size(after + 1, &p.committed_bytes) == NULL)
+        p.committed_bytes = 0;
     *out = p;
     return 1;
 }

@@ -25,7 +25,7 @@ int log_text_duration_us(const char *line, uint64_t *out);
 
 /* "… 17M->11M(24M) 0.798ms" */
 struct log_pause {
-    uint64_t used_before_bytes, used_after_bytes, pause_us;
+    uint64_t used_before_bytes, used_after_bytes, committed_bytes, pause_us; /* committed 0: not there */
 };
 /* 0: the line is not of that form. */
 int log_text_pause(const char *line, struct log_pause *out);

@@ -73,9 +73,8 @@ static void z_table(struct marking_log *m, char generation, const char *text)
         m->in_old = 0;
     else if (starts(text, "Old Generation Statistics"))
         m->in_old = 1;
-    else if (starts(text, "Used:") && first_size(text, &bytes) && m->in_old)
-        m->old_used = bytes;
-    else if (starts(text, "Used:") && first_size(text, &bytes) && generation != 'O' && m->used_at_start == 0)
+    else if (starts(text, "Used:") && first_size(text, &bytes) && !m->in_old && generation != 'O' &&
+             m->used_at_start == 0)
         m->used_at_start = bytes; /* the first one of a cycle is that of the whole heap at mark start */
     else if (starts(text, "Live:") && first_size(text, &bytes) && generation == 'Y') {
         m->young_live = bytes;

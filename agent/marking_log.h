@@ -29,7 +29,7 @@ struct marking_log {
     int64_t gc, mark_ns; /* mark_ns 0: the log was switched on after its marking began */
     uint64_t sum_us, max_us;
     int has_live, has_young, in_old; /* ZGC; in_old: inside the old generation's own table */
-    uint64_t live, young_live, used_at_start, old_used;
+    uint64_t live, young_live, used_at_start;
     int cause_explicit, young_only, has_free, has_garbage; /* Shenandoah */
     uint64_t free_bytes, allocated, garbage;
 };

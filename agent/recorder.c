@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "distress.h"
 #include "history_keeper.h"
+#include "java_thread.h"
 #include "look.h"
 #include "oom_counter.h"
 #include "publisher.h"
@@ -334,6 +335,7 @@ static void *run(void *argument)
         rounds(r);
     } else {
         log_line(LOG_LEVEL_ERROR, "%s; heapcast does nothing in this JVM", err.text);
+        java_thread_forgo(); /* what it would ask the JVM for, nobody takes */
     }
     hc_predictor_free(r->predictor);
     history_keeper_close(&r->keeper);

@@ -156,9 +156,17 @@ static uint64_t overhead_at_heap(const struct hc_series *series, int64_t now_ms,
     return most;
 }
 
+/* What the JVM has for itself was seen at another heap: the structures that go with the heap's size go. */
+static double jvm_at_heap(double seen, uint64_t at_heap, uint64_t at_current)
+{
+    double gone = at_current > at_heap ? (double)(at_current - at_heap) : 0;
+    return seen > gone ? seen - gone : 0;
+}
+
 static void recommend_overhead(const struct hc_series *series, int64_t now_ms, struct hc_recommendation *out)
 {
     uint64_t most = overhead_at_heap(series, now_ms, heap_in_force(out));
+    uint64_t as_seen = overhead_at_heap(series, now_ms, HC_BYTES_UNKNOWN);
     double margin = 0;
     int complete = 1;
     if (most == HC_BYTES_UNKNOWN)
@@ -169,8 +177,11 @@ static void recommend_overhead(const struct hc_series *series, int64_t now_ms, s
             continue;
         complete &= advice->max_bytes != HC_BYTES_UNKNOWN;
         if (advice->max_bytes != HC_BYTES_UNKNOWN) {
-            margin += margins[part] * (double)advice->max_bytes;
-            advice->recommended_bytes = round_up((1 + margins[part]) * (double)advice->max_bytes, MIB);
+            double seen = (double)advice->max_bytes;
+            if (part == HC_LEDGER_JVM)
+                seen = jvm_at_heap(seen, most, as_seen);
+            margin += margins[part] * seen;
+            advice->recommended_bytes = round_up((1 + margins[part]) * seen, MIB);
         }
     }
     double wanted = complete ? (double)most + margin + (double)OVERHEAD_ADD_BYTES

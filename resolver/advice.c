@@ -14,8 +14,8 @@
 /* The sort-shuffle read buffers of batch jobs take up to 64 MiB of it (framework.off-heap.batch-shuffle.size), Netty
  * and the RPC system a few MiB. */
 #define FRAMEWORK_OFF_HEAP_LEAST_BYTES (64 * HC_MIB)
-/* The same where Flink says that no batch job runs. */
-#define FRAMEWORK_OFF_HEAP_STREAMING_BYTES (24 * HC_MIB)
+/* The same where Flink says that no batch job runs: Netty's chunks (4 MiB each) and RPC take 4 to 9 MiB. */
+#define FRAMEWORK_OFF_HEAP_STREAMING_BYTES (16 * HC_MIB)
 /* As the predictor has it: the least that a TaskManager's JVM takes for itself, and some. */
 #define OVERHEAD_LEAST_BYTES (96 * HC_MIB)
 /* The JVM rounds -Xmx up to a heap region: 32 MiB at most. */

@@ -1,5 +1,5 @@
-import java.io.DataOutputStream;
 import java.io.FileOutputStream;
+import java.nio.ByteBuffer;
 import java.util.Random;
 
 /**
@@ -7,7 +7,7 @@ import java.util.Random;
  *
  * <p>Arguments as name=value: profile (steady, grow, wave), min and max (MiB kept; steady keeps min), period (seconds of
  * a wave, or of the growth from min to max), rate (MiB of garbage a second), fifo (MiB that live a while, are promoted
- * and die), seconds (end after so long), truth (file: pairs of long, wall clock in ms and live bytes, one each 10 ms).
+ * and die), seconds (end after so long), truth (file: pairs of long, wall clock in ms and live bytes, one each 10 ms or 128 KiB).
  *
  * <p>Objects are byte arrays of 100 to 1000 bytes, replaced at random, so that old regions are partly dead. Array sizes
  * are counted as HotSpot lays them out: 16 bytes of header, rounded to 8. What the JVM itself keeps is not counted.
@@ -49,10 +49,11 @@ public class KnownLive {
         int used = 0;
         int head = 0;
         long live = (long) reference * (slots + queue.length) + 32;
-        DataOutputStream truth = new DataOutputStream(new FileOutputStream(option(args, "truth", "truth")));
+        FileOutputStream truth = new FileOutputStream(option(args, "truth", "truth"));
         final long begin = System.nanoTime();
         long allocated = 0;
         long written = 0;
+        long told = 0;
         while (true) {
             double passed = (System.nanoTime() - begin) / 1e9;
             double share = profile.equals("grow") ? Math.min(1, passed / period)
@@ -88,11 +89,13 @@ public class KnownLive {
                 kept[used] = null;
             }
             long now = System.currentTimeMillis();
-            if (now >= written + 10) {
+            if (now >= written + 10 || Math.abs(live - told) >= mib / 8) {
                 written = now;
-                truth.writeLong(now);
-                truth.writeLong(live);
+                told = live;
+                truth.write(ByteBuffer.allocate(16).putLong(now).putLong(live).array());
             }
+            double due = rate * ((System.nanoTime() - begin) / 1e9);
+            allocated = (long) Math.min(allocated, due + rate / 10.0); // filling the heap is not made up for
             while (allocated > rate * ((System.nanoTime() - begin) / 1e9) && live >= target - mib) {
                 Thread.sleep(1);
             }

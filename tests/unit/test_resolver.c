@@ -567,7 +567,7 @@ static void test_streaming_alone_needs_no_read_buffers(void **state)
     for (int lasting = 0; lasting < 2; lasting++) {
         facts.lasting = lasting != 0;
         assert_int_equal(hc_resolve_taskmanager(options, target, &r, NULL, &policy, &out, &err), HC_OK);
-        assert_int_equal(out.after.framework_off_heap_bytes, (lasting ? 24 : 64) * MIB);
+        assert_int_equal(out.after.framework_off_heap_bytes, (lasting ? 16 : 64) * MIB);
         hc_resolution_release(&out);
     }
     r.off_heap.direct.max_bytes = 340 * MIB;
