@@ -10,6 +10,9 @@
 #define DEAD_WOOD_RATIO 0.05
 /* Threads write their lines a moment after they took the time; an uptime that is further back is another JVM's. */
 #define SLACK_US INT64_C(1000000)
+/* A first line that is later than this says that the log does not begin with its JVM; or that it counts from the start
+ * of the machine. */
+#define FROM_START_US INT64_C(60000000)
 
 static void begin_jvm(struct gc_log_stream *s)
 {
@@ -76,11 +79,9 @@ int gc_log_stream_time(struct gc_log_stream *s, const struct gc_log_time *t)
         s->stats->wall_clock = 1;
     s->last_ms = in_ms(s, t);
     if (!s->has_time) {
-        /* A log may begin in the middle of a JVM's life, or count from the machine's start: then an uptime is of no use
-         * for a date without one, but for the start of a JVM that has both. */
-        s->start.start_ms = t->wall_ms == GC_TIME_NONE     ? s->base_ms
-                            : t->uptime_us == GC_TIME_NONE ? t->wall_ms
-                                                           : t->wall_ms - t->uptime_us / 1000;
+        /* A log whose older parts are gone begins in the middle of a JVM's life: nothing was watched before it. */
+        int from_start = t->uptime_us != GC_TIME_NONE && t->uptime_us < FROM_START_US;
+        s->start.start_ms = s->last_ms - (from_start ? t->uptime_us / 1000 : 0);
         if (s->start.start_ms < 0)
             s->start.start_ms = 0;
     }

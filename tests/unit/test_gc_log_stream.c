@@ -163,6 +163,16 @@ static void times_go_on(void **state)
     assert_true(seen.stats.wall_clock);
 }
 
+/* What was not watched does not count as watched without a collection. */
+static void a_log_that_begins_in_the_middle(void **state)
+{
+    (void)state;
+    struct gc_log_time day = {INT64_C(86400000) * 20000, INT64_C(86400000000)};
+    gc_log_stream_time(&stream, &day);
+    gc_log_stream_end(&stream);
+    assert_int_equal(seen.starts[0].start_ms, day.wall_ms);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +184,7 @@ int main(void)
         cmocka_unit_test_setup(dead_wood, set_up),
         cmocka_unit_test_setup(dead_wood_of_parallel, set_up),
         cmocka_unit_test_setup(times_go_on, set_up),
+        cmocka_unit_test_setup(a_log_that_begins_in_the_middle, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
