@@ -227,6 +227,12 @@ test-ledger: all
 	@scripts/bootstrap.sh demo
 	@tests/nightly/ledger.py
 
+.PHONY: test-gclogs
+## test-gclogs: collections and sizes in the GC logs of GCLOGS=DIR (GCToolKit's test logs) as GCToolKit reads them (3 minutes)
+test-gclogs: all
+	@scripts/bootstrap.sh test
+	@tests/gclogs/run.sh
+
 .PHONY: test-live
 ## test-live: the live set that the probe sees against a counted one, G1, ZGC and Shenandoah (20 minutes; PROBES=30 a JVM)
 test-live: all

@@ -202,7 +202,10 @@ enum hc_status hc_input_samples(const char *const *paths, size_t count, uint64_t
         }
     struct from_log from = {sink, out, heap_max_bytes};
     struct hc_gc_log_sink log = {&from, log_start, log_sample, log_view};
-    return hc_gc_log_read(paths, count, &log, &out->log, err);
+    enum hc_status status = hc_gc_log_read(paths, count, &log, &out->log, err);
+    if (heap_max_bytes > 0)
+        out->log.heap_max_told = 1; /* by the user */
+    return status;
 }
 
 void hc_input_samples_tell(const char *name, const struct hc_samples_source *source)
@@ -211,17 +214,18 @@ void hc_input_samples_tell(const char *name, const struct hc_samples_source *sou
     if (source->history)
         return;
     fprintf(stderr,
-            "heapcast: %s: %" PRIu64 " lines: %" PRIu64 " of a collector, %" PRIu64 " of other output; %" PRIu64
-            " collections, %" PRIu64 " could not be read and were skipped\n",
-            name, log->lines, log->gc_lines, log->other_lines, log->collections, log->broken);
+            "heapcast: %s: lines: %" PRIu64 " of a collector, %" PRIu64 " others; collections: %" PRIu64
+            ", skipped because they could not be read: %" PRIu64 "\n",
+            name, log->gc_lines, log->other_lines, log->collections, log->broken);
     if (log->collections + log->pauses == 0)
         return;
     if (!log->wall_clock)
         fprintf(stderr, "heapcast: %s: the log has no dates; its first JVM counts as started on 2000-01-01\n", name);
     if (log->untimed > 0)
         fprintf(stderr,
-                "heapcast: %s: %" PRIu64 " collections have no time; add a time decoration (-Xlog:gc*:…:time)\n", name,
-                log->untimed);
+                "heapcast: %s: %" PRIu64
+                " lines have no time; add one to the log (-Xlog:gc*:file=gc.log:time,uptime,tags)\n",
+                name, log->untimed);
     if (!log->heap_max_told)
         fprintf(stderr,
                 "heapcast: %s: the maximum of the heap is not in the log; the most that was committed stands "

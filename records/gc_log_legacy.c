@@ -269,7 +269,7 @@ static const char *read_causes(struct legacy_record *r, const char *at, const ch
             r->kind = HC_GC_MIXED;
         else if (length == 7 && memcmp(begin, "partial", 7) == 0)
             r->kind = HC_GC_MIXED;
-        else if (r->cause[0] == '\0' && begin[0] >= 'A' && begin[0] <= 'Z')
+        else if (r->cause[0] == '\0' && length > 0 && begin[0] >= 'A' && begin[0] <= 'Z')
             snprintf(r->cause, sizeof r->cause, "%.*s", (int)(length < LEGACY_CAUSE ? length : LEGACY_CAUSE - 1),
                      begin);
     }
@@ -316,9 +316,10 @@ static enum legacy_bracket named(struct gc_log_legacy *l, const char *at, const 
         enum legacy_bracket bracket;
         enum hc_collector collector;
     } known[] = {{"PSYoungGen", LEGACY_YOUNG, HC_COLLECTOR_PARALLEL},
-                 {"ParNew", LEGACY_YOUNG, HC_COLLECTOR_UNKNOWN}, /* with CMS, and until JDK 8 with Serial's old one */
+                 {"ParNew", LEGACY_YOUNG,
+                  HC_COLLECTOR_CMS}, /* nearly always; JDK 8 could have Serial's old generation with it */
                  {"ASParNew", LEGACY_YOUNG, HC_COLLECTOR_CMS},
-                 {"DefNew", LEGACY_YOUNG, HC_COLLECTOR_UNKNOWN},
+                 {"DefNew", LEGACY_YOUNG, HC_COLLECTOR_SERIAL},
                  {"ParOldGen", LEGACY_OLD, HC_COLLECTOR_PARALLEL},
                  {"PSOldGen", LEGACY_OLD, HC_COLLECTOR_PARALLEL},
                  {"Tenured", LEGACY_OLD, HC_COLLECTOR_SERIAL},
@@ -338,7 +339,7 @@ static enum legacy_bracket named(struct gc_log_legacy *l, const char *at, const 
     }
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (gc_text_starts(at, end, known[i].name)) {
-            if (known[i].collector != HC_COLLECTOR_UNKNOWN && !l->header.seen)
+            if (!l->header.seen)
                 gc_log_stream_collector(l->stream, known[i].collector);
             return known[i].bracket;
         }

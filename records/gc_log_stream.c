@@ -4,8 +4,15 @@
 
 /* Where a log has no date: 2000-01-01. Any whole hour would do, and the same one makes the same output of it. */
 #define BEGIN_MS INT64_C(946684800000)
+/* Serial (and Parallel from JDK 22 on) leave dead objects where they are, up to this share of the capacity, in all full
+ * collections but each fourth (Serial) or those that somebody asked for (Parallel): MarkSweepDeadRatio. The agent says
+ * the same (agent/live_watch.c). */
+#define DEAD_WOOD_RATIO 0.05
 /* Threads write their lines a moment after they took the time; an uptime that is further back is another JVM's. */
 #define SLACK_US INT64_C(1000000)
+/* A first line that is later than this says that the log does not begin with its JVM; or that it counts from the start
+ * of the machine. */
+#define FROM_START_US INT64_C(60000000)
 
 static void begin_jvm(struct gc_log_stream *s)
 {
@@ -14,7 +21,7 @@ static void begin_jvm(struct gc_log_stream *s)
     s->last = (struct gc_log_time){GC_TIME_NONE, GC_TIME_NONE};
     s->base_ms = s->last_ms;
     s->committed = s->used_after = HC_BYTES_UNKNOWN;
-    s->most = s->gc_id = s->carried_us = 0;
+    s->most = s->gc_id = s->carried_us = s->fulls = 0;
 }
 
 void gc_log_stream_init(struct gc_log_stream *s, const struct hc_gc_log_sink *sink, struct hc_gc_log_stats *stats)
@@ -72,11 +79,9 @@ int gc_log_stream_time(struct gc_log_stream *s, const struct gc_log_time *t)
         s->stats->wall_clock = 1;
     s->last_ms = in_ms(s, t);
     if (!s->has_time) {
-        /* A log may begin in the middle of a JVM's life, or count from the machine's start: then an uptime is of no use
-         * for a date without one, but for the start of a JVM that has both. */
-        s->start.start_ms = t->wall_ms == GC_TIME_NONE     ? s->base_ms
-                            : t->uptime_us == GC_TIME_NONE ? t->wall_ms
-                                                           : t->wall_ms - t->uptime_us / 1000;
+        /* A log whose older parts are gone begins in the middle of a JVM's life: nothing was watched before it. */
+        int from_start = t->uptime_us != GC_TIME_NONE && t->uptime_us < FROM_START_US;
+        s->start.start_ms = s->last_ms - (from_start ? t->uptime_us / 1000 : 0);
         if (s->start.start_ms < 0)
             s->start.start_ms = 0;
     }
@@ -162,6 +167,47 @@ static void give(struct gc_log_stream *s, const struct hc_gc_sample *sample)
         s->sink->sample(s->sink->context, sample);
 }
 
+/* 17 of "17.0.15+6", 8 of "1.8.0_402"; 0: not known. */
+static unsigned java_of(const char *version)
+{
+    unsigned number = 0;
+    if (version[0] == '1' && version[1] == '.')
+        version += 2;
+    for (; *version >= '0' && *version <= '9' && number < 1000; version++)
+        number = number * 10 + (unsigned)(*version - '0');
+    return number;
+}
+
+static int leaves_dead_wood(const struct gc_log_stream *s, const char *cause)
+{
+    if (s->start.collector == HC_COLLECTOR_SERIAL)
+        return s->fulls % 4 != 0;
+    return s->start.collector == HC_COLLECTOR_PARALLEL && java_of(s->start.jvm_version) >= 22 &&
+           strcmp(cause, "Diagnostic Command") != 0 && strcmp(cause, "System.gc()") != 0;
+}
+
+/* What a full collection left is the live set; where it left dead objects, the least of the last four is, but not less
+ * than this one left without the most of them that there can be. */
+static void give_full(struct gc_log_stream *s, const struct hc_gc_sample *sample)
+{
+    uint64_t used = sample->heap_used_after_bytes, least = used;
+    double floor = (double)used - DEAD_WOOD_RATIO * (double)sample->heap_max_bytes;
+    s->full_used[s->fulls++ % GC_LOG_FULLS] = used;
+    if (s->sink->view == NULL || !leaves_dead_wood(s, sample->cause))
+        return;
+    for (uint64_t i = 0; i < s->fulls && i < GC_LOG_FULLS; i++)
+        least = s->full_used[i] < least ? s->full_used[i] : least;
+    if ((double)least < floor)
+        least = (uint64_t)floor;
+    struct hc_live_view view = {.time_ms = sample->end_time_ms,
+                                .live_bytes = least,
+                                .used_bytes = used,
+                                .source = HC_LIVE_FULL_COLLECTION,
+                                .evidence = HC_EVIDENCE_ESTIMATE};
+    if (least > 0 && least < used)
+        s->sink->view(s->sink->context, &view);
+}
+
 void gc_log_stream_collection(struct gc_log_stream *s, const struct gc_log_collection *c)
 {
     uint64_t after = c->after_bytes != HC_BYTES_UNKNOWN ? c->after_bytes : s->used_after;
@@ -198,8 +244,11 @@ void gc_log_stream_collection(struct gc_log_stream *s, const struct gc_log_colle
     };
     copy_plain(sample.cause, sizeof sample.cause, c->cause, c->cause_length);
     s->carried_us = 0;
-    if (max > 0 && sample.end_time_ms >= 0)
+    if (max > 0 && sample.end_time_ms >= 0) {
         give(s, &sample);
+        if (c->kind == HC_GC_FULL)
+            give_full(s, &sample);
+    }
     s->used_after = after;
 }
 

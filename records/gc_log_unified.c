@@ -818,6 +818,13 @@ static int init_line(struct gc_log_unified *u, const char *line, const char *mes
         }
         return 1;
     case 'M':
+        if (gc_text_starts(message, end, "Minimum heap ")) { /* "… Initial heap 268435456  Maximum heap 4294967296" */
+            const char *max = memmem(message, (size_t)(end - message), "Maximum heap ", 13);
+            header(u, line, message);
+            if (max != NULL && gc_text_number(max + 13, end, &bytes) != NULL)
+                gc_log_stream_heap_max(u->stream, bytes);
+            return 1;
+        }
         if (!size_after(message, end, "Max Capacity:", &bytes))
             return 0;
         header(u, line, message);

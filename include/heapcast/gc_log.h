@@ -33,7 +33,8 @@ struct hc_gc_log_sink {
     void *context;
     void (*start)(void *context, const struct hc_gc_log_start *start);
     void (*sample)(void *context, const struct hc_gc_sample *sample);
-    void (*view)(void *context, const struct hc_live_view *view); /* ZGC: what its marking counted */
+    /* What ZGC's marking counted; what a full collection left that leaves dead objects in place (Serial). */
+    void (*view)(void *context, const struct hc_live_view *view);
 };
 
 enum hc_gc_log_format { HC_GC_LOG_UNKNOWN = 0, HC_GC_LOG_UNIFIED = 1, HC_GC_LOG_LEGACY = 2 };
@@ -55,10 +56,11 @@ struct hc_gc_log_stats {
 };
 
 /*
- * Reads the logs one after the other: in the order of their first times where all have a date, and the parts of a
- * rotated log (NAME.0, NAME.1, NAME) in the order of theirs; else as given. "-" is standard input. *out is filled also
- * where a later file could not be read. HC_EIO: a file can't be read; HC_EUNSUPPORTED: gzip without zlib at hand;
- * HC_EPARSE: a gzip file that is damaged. A text without any collection is no error.
+ * Reads the logs one after the other: in the order of their dates where all have one, the parts of a rotated log
+ * (NAME.0, NAME.1, NAME) in the order of their uptimes or of their last writing, others as given (gc_log_order.h). "-"
+ * is standard input. *out is filled also where a later file could not be read. HC_EIO: a file can't be read;
+ * HC_EUNSUPPORTED: gzip without zlib at hand; HC_EPARSE: a gzip file that is damaged. A text without any collection is
+ * no error.
  */
 enum hc_status hc_gc_log_read(const char *const *paths, size_t count, const struct hc_gc_log_sink *sink,
                               struct hc_gc_log_stats *out, struct hc_error *err);
