@@ -17,8 +17,8 @@
 #define MIB 1048576.0
 /* The protocol counts seconds from 0; the predictor wants a date. Any whole hour would do: this is 2000-01-01. */
 #define BEGIN_MS INT64_C(946684800000)
-/* As in the study: no number in the first hours of a JVM, while its state may still be filling up. */
-#define HOLD_MS (6 * INT64_C(3600000))
+/* Traces are stretched, some ten thousandfold, so the first hours of one are hardly more than a JVM's start. */
+#define HOLD_MS (12 * INT64_C(3600000))
 /* Traces are stretched in time, some to a collection in hours, so the hold is what gates, not the count. */
 enum { LEAST_COLLECTIONS = 3 };
 
@@ -125,7 +125,7 @@ static enum hc_status on_header(struct session *session, char *const *fields, un
     policy.horizon_ms = (int64_t)(value[1] * 1000.0);
     policy.usable_ratio = session->usable_ratio = value[3];
     policy.gc_share_limit_ratio = value[4];
-    policy.warmup_ms = policy.restart_hold_ms = HOLD_MS;
+    policy.warmup_ms = HOLD_MS;
     policy.warmup_collections = LEAST_COLLECTIONS;
     policy.allow_growth = 0;
     /* As in the study: the rules answer from the beginning. */

@@ -48,7 +48,7 @@ static void collect(struct world *world, int64_t at_s, uint64_t used_mib, uint64
 static struct hc_gc_cost cost_at(const struct world *world, int64_t at_s)
 {
     struct hc_gc_cost cost;
-    hc_headroom_gc_cost(&world->series, BEGIN_MS + at_s * 1000, scratch, &cost);
+    hc_headroom_gc_cost(&world->series, BEGIN_MS + at_s * 1000, 1, scratch, &cost);
     return cost;
 }
 
