@@ -119,11 +119,12 @@ $(B)/tests/unit/test_agent: private BASE += -DAGENT='"$(B)/libheapcast.so"'
 
 # A fuzz target with a plain main that gives it the kept inputs; fuzz_NAME is the same under libFuzzer (clang, make fuzz).
 FUZZ_AGENT = $(call objects,$(addprefix agent/,args.c liveness_table.c log_text.c marking_log.c))
-FUZZ_PARTS = $(FUZZ_AGENT) $(CORE) -Wl,--gc-sections -lm -lpthread
-$(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT)
+FUZZ_CLI   = $(call objects,$(addprefix cli/,past_file.c input_samples.c))
+FUZZ_PARTS = $(FUZZ_AGENT) $(FUZZ_CLI) $(CORE) -Wl,--gc-sections -lm -lpthread
+$(B)/tests/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT) $(FUZZ_CLI)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -I. $(LINK) -o $@ $< tests/fuzz/replay.c $(FUZZ_PARTS)
-$(B)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT)
+$(B)/tests/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(wildcard tests/fuzz/*.h) $(CORE) $(FUZZ_AGENT) $(FUZZ_CLI)
 	@mkdir -p $(@D)
 	$(CC) $(BASE) $(CFLAGS) -I. $(LINK) -fsanitize=fuzzer -o $@ $< $(FUZZ_PARTS)
 
@@ -226,6 +227,12 @@ test-ledger: all
 	@scripts/bootstrap.sh demo
 	@tests/nightly/ledger.py
 
+.PHONY: test-gclogs
+## test-gclogs: collections and sizes in the GC logs of GCLOGS=DIR (GCToolKit's test logs) as GCToolKit reads them (3 minutes)
+test-gclogs: all
+	@scripts/bootstrap.sh test
+	@tests/gclogs/run.sh
+
 .PHONY: test-live
 ## test-live: the live set that the probe sees against a counted one, G1, ZGC and Shenandoah; a TaskManager's against class histograms (1 hour; PROBES=30 a JVM)
 test-live: all
@@ -288,11 +295,22 @@ bench: all
 	@scripts/bootstrap.sh test
 	@tests/bench/run.sh
 
-.PHONY: score
-## score: the predictor's score on the recorded traces
+.PHONY: score score-docs
+## score: the predictor's score on the recorded traces, what each part of it earns, and the peers' rules (a minute)
 score: all
 	@scripts/bootstrap.sh score
+	@scripts/score_table.py
 	@scripts/score.sh
+## score-docs: the same table into docs/predictor.md
+score-docs: all
+	@scripts/bootstrap.sh score
+	@scripts/score_table.py --docs docs/predictor.md
+
+.PHONY: test-peers
+## test-peers: the peers' own code again, against what was recorded of it (PEERS=DIR of harnesses; needs Go, Maven; a minute)
+test-peers: all
+	@tests/nightly/peers.py --peers $(PEERS)
+	@tests/integration/cli_peers.py
 
 .PHONY: install uninstall
 ## install: into PREFIX (default /usr/local), below DESTDIR

@@ -16,6 +16,7 @@ enum field_type {
     FIELD_REAL,    /* double, NAN is left out */
     FIELD_TIME,    /* int64_t milliseconds, 0 is left out; RFC 3339 in the file */
     FIELD_FLAG,    /* int */
+    FIELD_NAME,    /* char[128], empty is left out */
     FIELD_VERDICT,
     FIELD_EVIDENCE,
     FIELD_TERM
@@ -126,6 +127,35 @@ static const struct field live_probe_fields[] = {
     {"observed.live_probe", "last_at", FIELD_TIME, AT(observed.live_probe.last_at_ms)},
 };
 enum { LIVE_PROBE_FIELDS = sizeof live_probe_fields / sizeof live_probe_fields[0] };
+
+/* Present only in what heapcast merge made of several. */
+static const struct field fleet_fields[] = {
+    {"fleet", "members", FIELD_COUNT, AT(fleet.members)},
+    {"fleet", "without_number", FIELD_COUNT, AT(fleet.without_number)},
+    {"fleet.total", "current_heap_bytes", FIELD_BYTES, AT(fleet.current_total_bytes)},
+    {"fleet.total", "heap_bytes", FIELD_BYTES, AT(fleet.recommended_total_bytes)},
+    {"fleet.worst", "heap", FIELD_NAME, AT(fleet.heap_of)},
+    {"fleet.worst", "metaspace", FIELD_NAME, AT(fleet.metaspace_of)},
+    {"fleet.worst", "direct", FIELD_NAME, AT(fleet.direct_of)},
+    {"fleet.worst", "overhead", FIELD_NAME, AT(fleet.overhead_of)},
+    {"fleet.worst", "sum", FIELD_NAME, AT(fleet.sum_of)},
+    {"fleet.heap", "min_bytes", FIELD_BYTES, AT(fleet.heap.min_bytes)},
+    {"fleet.heap", "median_bytes", FIELD_BYTES, AT(fleet.heap.median_bytes)},
+    {"fleet.heap", "max_bytes", FIELD_BYTES, AT(fleet.heap.max_bytes)},
+    {"fleet.live_set", "min_bytes", FIELD_BYTES, AT(fleet.live.min_bytes)},
+    {"fleet.live_set", "median_bytes", FIELD_BYTES, AT(fleet.live.median_bytes)},
+    {"fleet.live_set", "max_bytes", FIELD_BYTES, AT(fleet.live.max_bytes)},
+    {"fleet.metaspace", "min_bytes", FIELD_BYTES, AT(fleet.metaspace.min_bytes)},
+    {"fleet.metaspace", "median_bytes", FIELD_BYTES, AT(fleet.metaspace.median_bytes)},
+    {"fleet.metaspace", "max_bytes", FIELD_BYTES, AT(fleet.metaspace.max_bytes)},
+    {"fleet.direct", "min_bytes", FIELD_BYTES, AT(fleet.direct.min_bytes)},
+    {"fleet.direct", "median_bytes", FIELD_BYTES, AT(fleet.direct.median_bytes)},
+    {"fleet.direct", "max_bytes", FIELD_BYTES, AT(fleet.direct.max_bytes)},
+    {"fleet.overhead", "min_bytes", FIELD_BYTES, AT(fleet.overhead.min_bytes)},
+    {"fleet.overhead", "median_bytes", FIELD_BYTES, AT(fleet.overhead.median_bytes)},
+    {"fleet.overhead", "max_bytes", FIELD_BYTES, AT(fleet.overhead.max_bytes)},
+};
+enum { FLEET_FIELDS = sizeof fleet_fields / sizeof fleet_fields[0], FIELD_NAME_SIZE = 128 };
 
 #undef AT
 #undef ADVICE

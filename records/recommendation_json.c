@@ -83,6 +83,8 @@ static cJSON *value_of(const struct field *f, const void *at)
     }
     if (f->type == FIELD_FLAG)
         return cJSON_CreateBool(*(const int *)at);
+    if (f->type == FIELD_NAME)
+        return cJSON_CreateString(at);
     double number = f->type == FIELD_REAL      ? *(const double *)at
                     : f->type == FIELD_COUNT32 ? (double)*(const uint32_t *)at
                                                : (double)*(const uint64_t *)at;
@@ -100,6 +102,8 @@ static int is_unknown(const struct field *f, const void *at)
         return *(const int64_t *)at == 0;
     case FIELD_COUNT32:
         return *(const uint32_t *)at == 0;
+    case FIELD_NAME:
+        return *(const char *)at == '\0';
     case FIELD_EVIDENCE:
     case FIELD_TERM:
         return *(const int *)at == 0;
@@ -234,7 +238,8 @@ enum hc_status hc_recommendation_print(const struct hc_recommendation *r, const 
              add_fields(top, r, recommendation_fields + 1, RECOMMENDATION_FIELDS - 1) && add_reasons(top, r) &&
              add_live_probe(top, r) && add_consumers(top, r) &&
              (r->backtest.decisions == 0 || add_fields(top, r, backtest_fields, BACKTEST_FIELDS)) &&
-             add_events(top, r) && add_histogram(top, r);
+             add_events(top, r) && add_histogram(top, r) &&
+             (r->fleet.members == 0 || add_fields(top, r, fleet_fields, FLEET_FIELDS));
     if (ok)
         text = cJSON_Print(top);
     cJSON_Delete(top);
@@ -290,6 +295,11 @@ static int read_value(const struct field *f, const cJSON *item, void *at)
     if (f->type == FIELD_FLAG) {
         *(int *)at = cJSON_IsTrue(item);
         return cJSON_IsBool(item);
+    }
+    if (f->type == FIELD_NAME) {
+        if (cJSON_IsString(item))
+            snprintf(at, FIELD_NAME_SIZE, "%s", item->valuestring);
+        return cJSON_IsString(item);
     }
     if (!cJSON_IsNumber(item))
         return 0;
@@ -449,11 +459,14 @@ static enum hc_status read_all(const cJSON *top, struct hc_recommendation *r, st
     set_unknown(r, recommendation_fields, RECOMMENDATION_FIELDS);
     set_unknown(r, backtest_fields, BACKTEST_FIELDS);
     set_unknown(r, live_probe_fields, LIVE_PROBE_FIELDS);
+    set_unknown(r, fleet_fields, FLEET_FIELDS);
     enum hc_status status = read_fields(top, r, recommendation_fields, RECOMMENDATION_FIELDS, err);
     if (status == HC_OK)
         status = read_fields(top, r, backtest_fields, BACKTEST_FIELDS, err);
     if (status == HC_OK)
         status = read_fields(top, r, live_probe_fields, LIVE_PROBE_FIELDS, err);
+    if (status == HC_OK)
+        status = read_fields(top, r, fleet_fields, FLEET_FIELDS, err);
     read_text(find(top, "observed.live_probe"), "state", r->observed.live_probe.state,
               sizeof r->observed.live_probe.state);
     if (status == HC_OK && r->verdict != HC_VERDICT_INSUFFICIENT_DATA && r->heap_bytes == HC_BYTES_UNKNOWN)

@@ -62,6 +62,11 @@ struct hc_advice {
 #define HC_HISTOGRAM_SCHEME "log2x8-1mib"
 #define HC_HISTOGRAM_BUCKETS 168 /* bucket 0: below 1 MiB; bucket i: from 2^20 * 2^((i-1)/8) bytes */
 
+/* How unlike the JVMs are that share a configuration. */
+struct hc_skew {
+    uint64_t min_bytes, median_bytes, max_bytes;
+};
+
 struct hc_recommendation {
     int64_t generated_at_ms;
 
@@ -143,6 +148,14 @@ struct hc_recommendation {
     struct hc_event events[HC_EVENTS_MAX]; /* newest last */
 
     uint32_t histogram[HC_HISTOGRAM_BUCKETS]; /* collections whose live estimate fell into the bucket */
+
+    /* Of several JVMs that share one configuration (fleet.h); members 0: of one JVM. */
+    struct {
+        uint64_t members, without_number;
+        uint64_t current_total_bytes, recommended_total_bytes; /* heaps in force, and the recommended heap for each */
+        char heap_of[128], metaspace_of[128], direct_of[128], overhead_of[128], sum_of[128]; /* who needs most of it */
+        struct hc_skew heap, live, metaspace, direct, overhead; /* recommended heap, p99 of the live set, … */
+    } fleet;
 };
 
 #endif

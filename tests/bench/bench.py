@@ -9,6 +9,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import gc_logs
 import jvm
 import overhead
 import table
@@ -93,6 +94,7 @@ def main():
     derivation(home, javac)
     sources = [os.path.join(jvm.ROOT, "tests", "bench", name + ".java") for name in ("Idle", "Allocated", "GcListener")]
     subprocess.run([javac, "-nowarn", "--release", "11", "-d", BUILD] + sources, check=True, stderr=subprocess.DEVNULL)
+    gc_logs.measure(home, BUILD)
     overhead.measure(home, BUILD)
     if table.missed:
         sys.exit("limit missed: " + ", ".join(table.missed))

@@ -40,6 +40,9 @@ static void fill_field(const struct field *f, size_t n)
     case FIELD_FLAG:
         memcpy(at, &one, sizeof one);
         break;
+    case FIELD_NAME:
+        snprintf(at, FIELD_NAME_SIZE, "name-%zu \"quoted\"", n);
+        break;
     case FIELD_VERDICT:
         full.verdict = HC_VERDICT_GROW;
         break;
@@ -79,6 +82,8 @@ static void fill(void)
         fill_field(&backtest_fields[i], 500 + i);
     for (size_t i = 0; i < LIVE_PROBE_FIELDS; i++)
         fill_field(&live_probe_fields[i], 600 + i);
+    for (size_t i = 0; i < FLEET_FIELDS; i++)
+        fill_field(&fleet_fields[i], 700 + i);
     snprintf(full.observed.live_probe.state, sizeof full.observed.live_probe.state, "waiting: \"x\"");
     full.reason_count = HC_REASONS_MAX;
     for (unsigned i = 0; i < HC_REASONS_MAX; i++)
@@ -125,7 +130,9 @@ static void assert_fields_equal(const struct field *fields, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const char *a = (const char *)&full + fields[i].offset, *b = (const char *)&back + fields[i].offset;
-        size_t size = fields[i].type == FIELD_COUNT32 || fields[i].type >= FIELD_FLAG ? 4 : 8;
+        size_t size = fields[i].type == FIELD_NAME                                      ? strlen(a) + 1
+                      : fields[i].type == FIELD_COUNT32 || fields[i].type >= FIELD_FLAG ? 4
+                                                                                        : 8;
         if (memcmp(a, b, size) != 0)
             fail_msg("%s.%s differs after print and parse", fields[i].object, fields[i].key);
     }
@@ -138,6 +145,7 @@ static void assert_same_again(void)
     assert_fields_equal(recommendation_fields, RECOMMENDATION_FIELDS);
     assert_fields_equal(backtest_fields, BACKTEST_FIELDS);
     assert_fields_equal(live_probe_fields, LIVE_PROBE_FIELDS);
+    assert_fields_equal(fleet_fields, FLEET_FIELDS);
     assert_string_equal(back.observed.live_probe.state, full.observed.live_probe.state);
     assert_int_equal(back.reason_count, full.reason_count);
     for (unsigned i = 0; i < full.reason_count; i++)
