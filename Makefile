@@ -233,10 +233,12 @@ test-gclogs: all
 	@tests/gclogs/run.sh
 
 .PHONY: test-live
-## test-live: the live set that the probe sees against a counted one, G1, ZGC and Shenandoah (20 minutes; PROBES=30 a JVM)
+## test-live: the live set that the probe sees against a counted one, G1, ZGC and Shenandoah; a TaskManager's against class histograms (1 hour; PROBES=30 a JVM)
 test-live: all
 	@scripts/bootstrap.sh test
-	@tests/nightly/live_set.py $(PROBES)
+	@scripts/bootstrap.sh demo
+	@. scripts/places.sh; status=0; $$(python_tool) tests/nightly/live_set.py $(PROBES) || status=1; \
+	  $$(python_tool) tests/nightly/live_flink.py || status=1; exit $$status
 
 # The server is somebody else's code, from the Go module proxy; building it takes minutes, once.
 build/kubernetes-server: tests/kubernetes/main.go tests/kubernetes/go.mod

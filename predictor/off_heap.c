@@ -10,21 +10,22 @@
 #define MIB (UINT64_C(1) << 20)
 
 /* More classes come with a job's next version, code paths that were not taken yet, and class loaders that die late:
- * a quarter more than was ever committed, 16 MiB at least. A full metaspace ends the TaskManager. */
+ * a quarter more than was ever committed, 12 MiB at least. A full metaspace ends the TaskManager. */
 #define METASPACE_MARGIN 1.25
-#define METASPACE_LEAST_BYTES (16 * MIB)
+#define METASPACE_LEAST_BYTES (12 * MIB)
+#define METASPACE_STEP_BYTES (4 * MIB)
 #define DIRECT_MARGIN 1.10
 /*
  * The overhead's parts, each with the margin that it needs above the most that was seen: the JIT goes on compiling, a
  * job's next version has other threads, free memory is the more scattered the longer a process runs. What the JVM has
- * for itself is in place once it runs, and pages of files can be dropped. 12 MiB for what a short watch has not seen;
+ * for itself is in place once it runs, and pages of files can be dropped. 8 MiB for what a short watch has not seen;
  * what metaspace and direct memory are given beyond their use is room as well, for none of these is a hard limit.
  */
 static const double margins[HC_LEDGER_PARTS] = {
     [HC_LEDGER_CODE_CACHE] = 0.20, [HC_LEDGER_NATIVE] = 0.20, [HC_LEDGER_SLACK] = 0.10,
     [HC_LEDGER_THREADS] = 0.25,    [HC_LEDGER_JVM] = 0.05,    [HC_LEDGER_FILES] = 0,
 };
-#define OVERHEAD_ADD_BYTES (12 * MIB)
+#define OVERHEAD_ADD_BYTES (8 * MIB)
 #define OVERHEAD_STEP_BYTES (4 * MIB)
 /* Without the parts (an unknown allocator, no gauges from Java): a fifth, and 32 MiB. */
 #define OVERHEAD_MARGIN 0.20
@@ -128,10 +129,10 @@ static void recommend_metaspace(const struct hc_series *series, int64_t now_ms, 
         double seen = (double)metaspace->max_bytes, margin = (METASPACE_MARGIN - 1) * seen;
         if (margin < (double)METASPACE_LEAST_BYTES)
             margin = (double)METASPACE_LEAST_BYTES;
-        metaspace->recommended_bytes = round_up(seen + margin, 8 * MIB);
+        metaspace->recommended_bytes = round_up(seen + margin, METASPACE_STEP_BYTES);
     }
     if (least > 0 && (metaspace->recommended_bytes == HC_BYTES_UNKNOWN || metaspace->recommended_bytes < least))
-        metaspace->recommended_bytes = round_up((double)least, 8 * MIB);
+        metaspace->recommended_bytes = round_up((double)least, METASPACE_STEP_BYTES);
 }
 
 /*

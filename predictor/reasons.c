@@ -197,7 +197,7 @@ static void say_metaspace(struct hc_recommendation *out)
             "than it had then.",
             a);
     else if (metaspace->max_bytes != HC_BYTES_UNKNOWN)
-        say(out, "Metaspace: %s, a quarter (16 MiB at least) above the %s that were committed.", a,
+        say(out, "Metaspace: %s, a quarter (12 MiB at least) above the %s that were committed.", a,
             hc_reason_bytes((double)metaspace->max_bytes, b));
 }
 

@@ -49,6 +49,7 @@ PAUSE = re.compile(r"^(?:[yYO]: )?Pause (.*?)(?: \d+M->\d+M\(\d+M\))? ([\d.]+)ms
 CYCLE = re.compile(r"^(Garbage|Minor|Major) Collection \((.*?)\) \d+M\(\d+%\)->(\d+)M")
 CLEANUP = re.compile(r"^Concurrent cleanup.* \d+M->(\d+)M\(\d+M\) [\d.]+ms")
 STOPPED = re.compile(r"^Pause (?:Degenerated GC|Full).* \d+M->(\d+)M\(\d+M\) [\d.]+ms")
+FAILED = re.compile(r" \((?:Evacuation Failure: [^()]*|to-space exhausted)\)$")  # after the cause
 LAST_WORDS = re.compile(r"\(([^()]*(?:\(\))?[^()]*)\)$")
 
 
@@ -78,7 +79,7 @@ def events_of(path, in_blocks):
         pause, cycle = PAUSE.match(text), CYCLE.match(text)
         if pause:
             e.pause_ms += float(pause[2])
-            cause = LAST_WORDS.search(pause[1])
+            cause = LAST_WORDS.search(FAILED.sub("", pause[1]))
             if in_blocks and pause[1].startswith(("Young", "Full")):
                 e.kind, e.cause, e.time = young_kind(pause[1]), cause[1] if cause else None, at
         if cycle:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The live set that the probe sees in a real TaskManager, against class histograms. `make test-live-flink`, some six minutes.
+"""The live set that the probe sees in a real TaskManager, against class histograms. The second part of `make test-live`, some four minutes.
 
 A job with 160 MB of keyed state in 1728m, rewritten at random; the agent looks every 4 s. jcmd GC.class_histogram collects the
 whole heap first and counts what is left: the truth, to the byte, of its moment. Each one is compared with the next look.

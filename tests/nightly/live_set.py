@@ -3,12 +3,13 @@
 
 KnownLive keeps a live set that it counts (steady, growing, wave) in a heap at least four times as large; the agent
 probes every few seconds. The JVM's own objects are not counted by the program: what a class histogram of a small run
-shows beyond its count is taken off, for each JDK and collector. Three tables: errors and costs of the looks for each
-JVM; how often the published bounds hold what is counted, with a look every 20 s; and what live_probe=auto costs a JVM
-with 1 GB of live objects in a quarter of an hour. After each a line for what must hold.
+shows beyond its count is taken off, for each JDK and collector. Four parts: errors and costs of the looks for each
+JVM; how often the published bounds hold what is counted, with a look every 20 s; how much smaller a heap is advised
+with looks than without, and whether it holds; what live_probe=auto costs a JVM with 1 GB of live objects in a quarter of
+an hour. After each a line for what must hold.
 
   live_set.py [PROBES]    as many probes for each JVM (default 30), which also bounds the time
-  in the environment:     ONLY="G1 17": only that one; PARTS="looks bounds auto": only these tables
+  in the environment:     ONLY="G1 17": only that one; PARTS="looks bounds saving auto": only these tables
 
 What is allocated while the marking runs and survives counts as live, so on a busy machine, where marking takes long, a
 live set that changes is seen as it was somewhere between start and end of the marking: "beyond" is the error against
@@ -31,7 +32,7 @@ PROBES = int(sys.argv[1]) if len(sys.argv) > 1 else 30
 SHAPES = (("steady", "1g", {"min": 150}), ("grow", "1200m", {"min": 100, "max": 300, "period": 70}),
           ("wave", "1200m", {"min": 100, "max": 300, "period": 13}), ("large", "4g", {"min": 800}))
 ONLY = os.environ.get("ONLY", "")
-PARTS = os.environ.get("PARTS", "looks bounds auto").split()
+PARTS = os.environ.get("PARTS", "looks bounds saving auto").split()
 PAUSE = re.compile(r"Pause (Young|Remark|Cleanup)(.*) ([\d.]+)ms$")
 COLLECTORS = [("G1", v, ["-XX:+UseG1GC"] + (["-XX:+ExplicitGCInvokesConcurrent"] if v == "11" else [])) for v in ("11", "17", "21", "25")]
 COLLECTORS += [("Z", "17", ["-XX:+UseZGC"]), ("Z", "21", ["-XX:+UseZGC"]), ("Z gen.", "21", ["-XX:+UseZGC", "-XX:+ZGenerational"]),
@@ -192,6 +193,34 @@ def auto_table(homes):
     return promised("live_set_auto_cost", probes > 0 and measured <= 0.002, "%.3f %% of a core" % (100 * measured))
 
 
+# ---- what the looks are worth ----
+
+def advised(home, heap, options, seconds=75):
+    """Steady 150 MB in `heap`: the advised heap in bytes, GC share of the last two thirds, full collections, JVM's exit code."""
+    with jvm.Jvm(home) as j:
+        log = "-Xlog:gc:file=%s:uptime:filecount=0" % j.path("gc.log")
+        code = j.run(["-Xms%d" % heap, "-Xmx%d" % heap, "-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", log],
+                     live.known_live(j, seconds, min=143, rate=60), "warmup=30s,publish=1s," + options)
+        spent, fulls = 0.0, 0
+        for text in open(j.path("gc.log")):
+            found = re.match(r"\[([\d.]+)s\].*Pause (\w+).* ([\d.]+)ms$", text)
+            if found and float(found[1]) > seconds / 3:
+                spent, fulls = spent + float(found[3]), fulls + (found[2] == "Full")
+        return j.recommendation()["recommendation"]["heap_bytes"], spent / (seconds * 1000 * 2 / 3), fulls, code
+
+
+def saving(homes):
+    home = homes.get("17") or next(iter(homes.values()))
+    without, _, _, _ = advised(home, 1 << 30, "live_probe=off")
+    with_looks, share, _, _ = advised(home, 1 << 30, "live_probe=auto")
+    print("\n150 MB live, steady, in 1 GiB (G1): advised %d MiB without looks, %d MiB with live_probe=auto (%.0f %% less); GC share %.2f %%" % (
+        without >> 20, with_looks >> 20, 100 - 100 * with_looks / without, 100 * share))
+    again, share, fulls, code = advised(home, with_looks, "live_probe=auto")
+    print("run in %d MiB: GC share %.2f %%, %d full collections, exit code %d; advised then %d MiB" % (with_looks >> 20, 100 * share, fulls, code, again >> 20))
+    return promised("live_set_saves", with_looks <= 0.75 * without and share <= 0.05 and fulls == 0 and code == 0,
+                    "25 % less, and no more than 5 % GC share in it, were promised")
+
+
 def main():
     homes = jvm.jdks()
     failed, owns = 0, {}
@@ -202,6 +231,8 @@ def main():
         failed += looks_table(homes, owns)
     if "bounds" in PARTS:
         failed += bounds_table(homes, owns)
+    if "saving" in PARTS:
+        failed += saving(homes)
     if "auto" in PARTS:
         failed += auto_table(homes)
     return 1 if failed else 0
