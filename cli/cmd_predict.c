@@ -6,7 +6,6 @@
 #include "options.h"
 #include "policy_options.h"
 
-#include <heapcast/peer_rules.h>
 #include <heapcast/predictor.h>
 
 #include <math.h>
@@ -17,8 +16,8 @@
 #define MIB 1048576.0
 /* The protocol counts seconds from 0; the predictor wants a date. Any whole hour would do: this is 2000-01-01. */
 #define BEGIN_MS INT64_C(946684800000)
-/* As in the study: no number in the first hours of a JVM, while its state may still be filling up. */
-#define HOLD_MS (6 * INT64_C(3600000))
+/* Traces are stretched, some ten thousandfold, so the first hours of one are hardly more than a JVM's start. */
+#define HOLD_MS (12 * INT64_C(3600000))
 /* Traces are stretched in time, some to a collection in hours, so the hold is what gates, not the count. */
 enum { LEAST_COLLECTIONS = 3 };
 
@@ -30,17 +29,10 @@ struct session {
     struct hc_predictor *predictor;
     struct hc_epoch epoch;
     uint64_t gc_id;
-    double usable_ratio;
-    int by_rule; /* 1: a peer's rule answers, in the room that our model finds collections to need */
-    enum hc_peer peer;
-    struct hc_peer_rules *rules;
 };
 
 static const struct hc_option options[] = {
-    {'i', "stdin", NULL, "read the protocol from standard input"},
-    HC_POLICY_OPTIONS,
-    {'r', "rule", "NAME", "another's rule answers: operator, vpa, autopilot-max, autopilot-p98 or static-max"},
-    {0}};
+    {'i', "stdin", NULL, "read the protocol from standard input"}, HC_POLICY_OPTIONS, {0}};
 static const struct hc_usage usage = {
     "predict", "",
     "Answers the line protocol of scripts/score.py: collections in, heap sizes out. One line each, comma separated:\n"
@@ -123,14 +115,11 @@ static enum hc_status on_header(struct session *session, char *const *fields, un
     struct hc_policy policy;
     hc_policy_init(&policy);
     policy.horizon_ms = (int64_t)(value[1] * 1000.0);
-    policy.usable_ratio = session->usable_ratio = value[3];
+    policy.usable_ratio = value[3];
     policy.gc_share_limit_ratio = value[4];
-    policy.warmup_ms = policy.restart_hold_ms = HOLD_MS;
+    policy.warmup_ms = HOLD_MS;
     policy.warmup_collections = LEAST_COLLECTIONS;
     policy.allow_growth = 0;
-    /* As in the study: the rules answer from the beginning. */
-    if (session->by_rule)
-        policy.warmup_ms = policy.restart_hold_ms = policy.warmup_collections = 0;
     hc_policy_choose(&session->choice, &policy);
     session->epoch = (struct hc_epoch){.start_ms = time_ms(0), .heap_max_bytes = (uint64_t)(value[2] * MIB)};
     session->epoch.collector = n > 7 ? collector_of(fields[7]) : HC_COLLECTOR_UNKNOWN;
@@ -138,8 +127,6 @@ static enum hc_status on_header(struct session *session, char *const *fields, un
     if (session->block == NULL)
         return hc_fail(err, HC_ENOMEM, 0, "no memory for the series");
     status = hc_predictor_new(session->block, hc_predictor_size(), &policy, &session->predictor, err);
-    if (status == HC_OK)
-        status = hc_peer_rules_new(&session->rules, err);
     return status == HC_OK ? hc_predictor_start(session->predictor, &session->epoch) : status;
 }
 
@@ -190,8 +177,6 @@ static enum hc_status on_collection(struct session *session, char *const *fields
                                   .promoted_bytes = HC_BYTES_UNKNOWN,
                                   .gc_time_us = (uint64_t)llround(value[6] * 1000.0),
                                   .kind = kind};
-    if (session->by_rule)
-        hc_peer_rules_observe(session->rules, &sample);
     return hc_predictor_observe(session->predictor, &sample);
 }
 
@@ -205,19 +190,7 @@ static enum hc_status on_restart(struct session *session, char *const *fields, u
         return status;
     session->epoch.start_ms = time_ms(seconds);
     hc_predictor_end(session->predictor, session->epoch.start_ms);
-    hc_peer_rules_restart(session->rules);
     return hc_predictor_start(session->predictor, &session->epoch);
-}
-
-/* The rule's own number stands where ours has the live set. */
-static void answer_by_rule(struct session *session, const char *time, const struct hc_recommendation *advice)
-{
-    int known = advice->verdict != HC_VERDICT_INSUFFICIENT_DATA;
-    struct hc_peer_room room = {session->usable_ratio, known ? advice->model.gc_headroom_bytes : 0,
-                                session->epoch.heap_max_bytes};
-    hc_peer_rules_advance(session->rules, advice->generated_at_ms);
-    printf("R,%s,%.3f,%.6f,%s\n", time, (double)hc_peer_rules_heap(session->rules, session->peer, &room) / MIB,
-           (double)hc_peer_rules_number(session->rules, session->peer) / MIB, hc_peer_name(session->peer));
 }
 
 static enum hc_status on_decision(struct session *session, char *const *fields, unsigned n, struct hc_error *err)
@@ -234,9 +207,7 @@ static enum hc_status on_decision(struct session *session, char *const *fields, 
     status = hc_predictor_predict(session->predictor, time_ms(seconds), &advice);
     if (status != HC_OK)
         return hc_fail(err, status, 0, "no recommendation could be made");
-    if (session->by_rule)
-        answer_by_rule(session, fields[1], &advice);
-    else if (advice.verdict == HC_VERDICT_INSUFFICIENT_DATA)
+    if (advice.verdict == HC_VERDICT_INSUFFICIENT_DATA)
         printf("R,%s,0\n", fields[1]);
     else
         printf("R,%s,%.3f,%.3f,%s:%s\n", fields[1],
@@ -267,8 +238,9 @@ static enum hc_status on_line(struct session *session, char *line, int *out_end,
     return HC_OK;
 }
 
-static int serve(FILE *in, struct session session)
+static int serve(FILE *in, const struct hc_policy_choice *choice)
 {
+    struct session session = {.choice = *choice};
     struct hc_error err = {0};
     enum hc_status status = HC_OK;
     char *line = NULL;
@@ -282,7 +254,6 @@ static int serve(FILE *in, struct session session)
     if (status == HC_OK && ferror(in))
         status = hc_fail(&err, HC_EIO, 0, "cannot be read");
     free(line);
-    hc_peer_rules_free(session.rules);
     hc_predictor_free(session.predictor);
     free(session.block);
     if (status == HC_OK)
@@ -293,18 +264,13 @@ static int serve(FILE *in, struct session session)
 
 static int run(int argc, char **argv)
 {
-    struct session session = {0};
+    struct hc_policy_choice choice = {0};
     int id, from_stdin = 0, bad = 0;
     while ((id = hc_options_next(&usage, argc, argv)) > 0) {
-        if (id == 'r') {
-            session.by_rule = hc_peer_parse(hc_option_argument(), &session.peer);
-            if (!session.by_rule)
-                return hc_usage_error(&usage, "--rule is '%s'; --help lists them", hc_option_argument());
-        } else if (!hc_policy_option(&usage, id, &session.choice, &bad)) {
+        if (!hc_policy_option(&usage, id, &choice, &bad))
             from_stdin = 1;
-        } else if (bad) {
+        else if (bad)
             return HC_EXIT_USAGE;
-        }
     }
     if (id != HC_OPTIONS_END)
         return hc_options_exit(id);
@@ -313,7 +279,7 @@ static int run(int argc, char **argv)
                               argv[hc_options_operand()]);
     if (!from_stdin)
         return hc_usage_error(&usage, "--stdin is needed; it is the only source this version has");
-    return serve(stdin, session);
+    return serve(stdin, &choice);
 }
 
 const struct hc_command hc_cmd_predict = {"predict", "answer the line protocol of the predictor's score", run};

@@ -20,7 +20,7 @@ enum { HC_OPTION_RISK = 900, HC_OPTION_HORIZON, HC_OPTION_GC_SHARE, HC_OPTION_PO
         {HC_OPTION_HORIZON, "horizon", "TIME", "how long the size must hold, as 90m, 24h (default) or 7d"},            \
         {HC_OPTION_GC_SHARE, "gc-share", "RATIO", "time that collections may take, as 0.05 (default)"},                \
     {                                                                                                                  \
-        HC_OPTION_POLICY, "policy", "K=V,…", "constants of the model, for experiments (docs/predictor.md)"             \
+        HC_OPTION_POLICY, "policy", "NAME=VALUE,...", "constants of the model, for experiments (docs/predictor.md)"    \
     }
 
 /* What was chosen; all zeros: nothing. The texts are borrowed from argv. */

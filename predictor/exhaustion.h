@@ -5,6 +5,9 @@
 
 #include "series.h"
 
+/* What an OutOfMemoryError leaves in use after the last collection, at least: then a heap is full. */
+#define HC_FULL_HEAP_RATIO 0.95
+
 /* The event that asks for most. */
 struct hc_exhaustion {
     uint64_t least_bytes; /* what it asks for; 0: nothing */

@@ -9,7 +9,16 @@
 #define LEAST_ROOM_RATIO 0.05
 /* So many of the newest young pauses show what one costs at least; with fewer all of it counts as such. */
 enum { YOUNG_PAUSES = 512, YOUNG_PAUSES_LEAST = 10 };
+/* So many collections tell the cost of a JVM that has just started. */
+enum { YOUNG_JVM_COLLECTIONS = 3 };
 #define LEAST_FIXED_SHARE 0.2
+
+/* What the running JVM did before counts as starting: its first minute, of a younger one the first half of its life. */
+static int64_t settled_from_ms(const struct hc_series *series, int64_t now_ms)
+{
+    int64_t start_ms = series->now.epoch.start_ms, half_ms = (now_ms - start_ms) / 2;
+    return start_ms + (half_ms < HC_WARM_MS ? half_ms : HC_WARM_MS);
+}
 
 /* Time the running JVM was watched since its last collection: all of it, and what of it lies in that collection's hour.
  */
@@ -39,7 +48,7 @@ static double room_bytes(const struct hc_series *series, const struct hc_hour *h
  * pauses shows it. The rest is copying what survives, and for objects that stay that is the same work in any heap:
  * collections twice as often copy half as much each.
  */
-static double fixed_share(const struct hc_series *series, double *scratch)
+static double fixed_share(const struct hc_series *series, int64_t now_ms, double *scratch)
 {
     uint64_t newest = series->now.raw_sequence;
     unsigned n = 0;
@@ -49,7 +58,7 @@ static double fixed_share(const struct hc_series *series, double *scratch)
         if (raw == NULL || raw->sample.kind != HC_GC_YOUNG || raw->sample.pause_us == 0)
             continue;
         if (raw->epoch_sequence == series->now.epoch_sequence &&
-            raw->sample.end_time_ms <= series->now.epoch.start_ms + HC_WARM_MS)
+            raw->sample.end_time_ms <= settled_from_ms(series, now_ms))
             break;
         scratch[n++] = (double)raw->sample.pause_us;
         sum += (double)raw->sample.pause_us;
@@ -58,14 +67,42 @@ static double fixed_share(const struct hc_series *series, double *scratch)
     return share > LEAST_FIXED_SHARE ? share < 1 ? share : 1 : LEAST_FIXED_SHARE;
 }
 
-void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, double *scratch, struct hc_gc_cost *out)
+/*
+ * While there is hardly more than the first minutes of JVMs, the running one's second half: loading a state, and the
+ * first touch of the heap's pages, can cost ten times what the load costs later. 0: too few collections to tell.
+ */
+static int young_jvm_cost(const struct hc_series *series, int64_t now_ms, double copying, struct hc_gc_cost *out)
+{
+    int64_t from_ms = settled_from_ms(series, now_ms);
+    double us = 0, young_us = 0, room = 0;
+    unsigned n = 0;
+    for (uint64_t s = series->now.raw_sequence; s > 0 && series->now.raw_sequence - s < HC_RAW_SLOTS; s--) {
+        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+        if (raw == NULL || raw->epoch_sequence != series->now.epoch_sequence || raw->sample.end_time_ms <= from_ms)
+            break;
+        us += (double)raw->sample.gc_time_us;
+        young_us += raw->sample.kind == HC_GC_YOUNG ? (double)raw->sample.gc_time_us : 0;
+        if (n++ == 0)
+            room = (double)raw->sample.heap_committed_bytes - (double)hc_series_live_max(series, &series->now.hour);
+    }
+    if (n < YOUNG_JVM_COLLECTIONS)
+        return 0;
+    double least = LEAST_ROOM_RATIO * (double)series->now.heap_max_bytes;
+    double ms = (double)(now_ms - from_ms) > LEAST_COVERED_MS / 2 ? (double)(now_ms - from_ms) : LEAST_COVERED_MS / 2;
+    out->work_bytes = (us - copying * young_us) / 1000.0 / ms * (room > least ? room : least);
+    out->copying_ratio = copying * young_us / 1000.0 / ms;
+    return 1;
+}
+
+void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int with_copying, double *scratch,
+                         struct hc_gc_cost *out)
 {
     double *covered_ms = scratch, *work = scratch + HC_WINDOW_HOURS, *smooth = scratch + 2 * HC_WINDOW_HOURS;
     const struct hc_hour *hours[HC_WINDOW_HOURS];
     int64_t last = hc_hour_of(now_ms), cold_ms = 0, warm_ms = 0, idle_ms = 0;
     uint64_t gc_us = 0, warm_gc_us = 0;
     unsigned n = 0;
-    double copying = 1.0 - fixed_share(series, scratch), copying_us = 0;
+    double copying = with_copying ? 1.0 - fixed_share(series, now_ms, scratch) : 0, copying_us = 0;
     for (int64_t h = last - HC_WINDOW_HOURS + 1; h <= last; h++) {
         const struct hc_hour *hour = hc_series_hour(series, h);
         if (hour == NULL)
@@ -86,7 +123,7 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, double 
     double all_ms = (double)(out->covered_ms - (with_warm ? 0 : warm_ms));
     out->share_ratio = n > 0 ? all_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS) : 0.0;
     out->work_bytes = out->copying_ratio = 0;
-    if (n == 0)
+    if (n == 0 || (with_warm && young_jvm_cost(series, now_ms, copying, out)))
         return;
     for (unsigned i = 0; i < n; i++) {
         double us = (double)hours[i]->gc_us + (with_warm ? (double)hours[i]->warm_gc_us : 0.0);

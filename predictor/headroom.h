@@ -21,7 +21,8 @@ struct hc_gc_cost {
     int64_t covered_ms;   /* time watched in the window */
 };
 
-/* `scratch` has room for HC_RAW_SLOTS. */
-void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, double *scratch, struct hc_gc_cost *out);
+/* `scratch` has room for HC_RAW_SLOTS. 0 in `with_copying`: all is taken for q, none for copying (for ablation). */
+void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int with_copying, double *scratch,
+                         struct hc_gc_cost *out);
 
 #endif

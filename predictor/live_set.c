@@ -3,10 +3,14 @@
 #include "bytes.h"
 #include "histogram.h"
 
+#include <math.h>
 #include <string.h>
 
 /* A block that spans more than this is slow enough for the hourly maxima to follow the load by themselves. */
 #define FAST_BLOCK_MS (15 * 60000LL)
+/* Of what a sweep showed so much is trusted, and of a clean point so much is not doubted. */
+#define RATE_TRUST 0.9
+#define ANCHOR 0.9
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -23,6 +27,7 @@ void hc_live_set_init(struct hc_live_set *set)
 void hc_live_set_restart(struct hc_live_set *set)
 {
     set->block_count = 0;
+    set->point_count = 0;
     set->cycle_count = 0;
     set->collections = 0;
     set->in_mixed_run = 0;
@@ -81,6 +86,58 @@ static uint64_t block_swing(const struct hc_live_set *set, enum hc_collector col
     return swing;
 }
 
+/* Half of the points, each pair's higher one: what counts is peaks. */
+static void thin(struct hc_live_set *set)
+{
+    for (uint32_t i = 0; i < HC_LIVE_POINTS / 2; i++) {
+        const struct hc_live_point *pair = &set->points[2 * i];
+        set->points[i] = pair[pair[0].upper_bytes < pair[1].upper_bytes];
+    }
+    set->point_count = HC_LIVE_POINTS / 2;
+}
+
+static void point_push(struct hc_live_set *set, uint64_t upper_bytes)
+{
+    if (set->point_count == HC_LIVE_POINTS)
+        thin(set);
+    set->points[set->point_count++] = (struct hc_live_point){set->allocated_bytes, upper_bytes};
+}
+
+static double less_garbage(double upper, double garbage, double anchor)
+{
+    return fmax(upper - garbage, fmin(upper, anchor));
+}
+
+static uint64_t peak_of_points(const struct hc_live_set *set, double rate, double anchor)
+{
+    double peak = 0;
+    for (const struct hc_live_point *p = set->points; p < set->points + set->point_count; p++)
+        peak = fmax(peak, less_garbage((double)p->upper_bytes, rate * p->allocated_bytes, anchor));
+    return hc_bytes(peak);
+}
+
+/*
+ * A sweep shows what was garbage at its time, and that came evenly with allocation: so the peak since the clean point
+ * before is worked out anew. What has left the live set since then died of it, and did not come with allocation. At the
+ * first sweep of a JVM the one before is its start, without any garbage.
+ */
+static void settle(const struct hc_live_set *set, uint64_t before_bytes, uint64_t clean_bytes, struct hc_live_told *out)
+{
+    int first = set->clean_ms == INT64_MIN;
+    uint64_t most = !first && set->clean_bytes > clean_bytes ? set->clean_bytes : clean_bytes;
+    double rate = first ? 0 : set->rate;
+    out->clean = 1;
+    out->allocated_bytes = set->allocated_bytes;
+    out->anchor_bytes = hc_bytes(ANCHOR * (double)most);
+    out->more_garbage = 0;
+    if (set->allocated_known && set->allocated_bytes > 0) {
+        double garbage = before_bytes > most ? (double)(before_bytes - most) : 0.0;
+        out->more_garbage = RATE_TRUST * garbage / set->allocated_bytes - rate;
+        rate += out->more_garbage;
+    }
+    out->peak_bytes = peak_of_points(set, set->allocated_known ? rate : 0, (double)out->anchor_bytes);
+}
+
 /* What a sweep took away per byte allocated since the sweep before. Only 0.9 of the lower quartile is trusted later:
  * that much was garbage nearly every time. */
 static void learn_rate(struct hc_live_set *set, uint64_t before_bytes, uint64_t clean_bytes)
@@ -95,12 +152,13 @@ static void learn_rate(struct hc_live_set *set, uint64_t before_bytes, uint64_t 
     set->rates[set->rate_count++] = garbage / set->allocated_bytes;
     double sorted[HC_RATES];
     memcpy(sorted, set->rates, sizeof sorted);
-    set->rate = set->rate_count >= 3 ? 0.9 * hc_values_percentile(sorted, set->rate_count, 0.25) : 0.0;
+    set->rate = set->rate_count >= 3 ? RATE_TRUST * hc_values_percentile(sorted, set->rate_count, 0.25) : 0.0;
 }
 
 static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_gc_kind kind,
-                        uint64_t clean_bytes, uint64_t before_bytes)
+                        uint64_t clean_bytes, uint64_t before_bytes, struct hc_live_told *out)
 {
+    settle(set, before_bytes, clean_bytes, out);
     learn_rate(set, before_bytes, clean_bytes);
     set->clean_bytes = clean_bytes;
     set->clean_lower_bytes = kind == HC_GC_FULL ? clean_bytes : 0;
@@ -116,7 +174,7 @@ static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *samp
     set->allocated_bytes = 0;
     set->allocated_known = 1;
     set->in_mixed_run = 0;
-    set->block_count = 0;
+    set->block_count = set->point_count = 0;
     block_push(set, sample);
 }
 
@@ -136,28 +194,26 @@ static uint64_t cycle_minimum(struct hc_live_set *set, uint64_t used_bytes)
 
 /* Between clean points: the block's minimum less the garbage that grew with allocation, but at least 0.9 of what the
  * last clean point showed. */
-static uint64_t between_clean_points(const struct hc_live_set *set, enum hc_collector collector)
+static uint64_t between_clean_points(struct hc_live_set *set, enum hc_collector collector)
 {
     uint64_t upper = block_minimum(set) + block_swing(set, collector);
+    point_push(set, upper);
     if (set->clean_ms == INT64_MIN || !set->allocated_known)
         return upper;
-    double less_garbage = (double)upper - set->rate * set->allocated_bytes;
-    double anchor = 0.9 * (double)set->clean_bytes;
-    if ((double)upper < anchor)
-        anchor = (double)upper;
-    return hc_bytes(less_garbage > anchor ? less_garbage : anchor);
+    return hc_bytes(less_garbage((double)upper, set->rate * set->allocated_bytes, ANCHOR * (double)set->clean_bytes));
 }
 
 static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,
-                         int *out_clean)
+                         struct hc_live_told *out)
 {
     uint64_t used = sample->heap_used_after_bytes;
     uint64_t before = set->block_count > 0 ? block_minimum(set) : used;
-    *out_clean = 1;
     if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD) {
-        clean_point(set, sample, sample->kind, used, before);
+        clean_point(set, sample, sample->kind, used, before, out);
         int concurrent = collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
-        return sample->kind == HC_GC_OLD && concurrent ? cycle_minimum(set, used) : used;
+        uint64_t live = sample->kind == HC_GC_OLD && concurrent ? cycle_minimum(set, used) : used;
+        point_push(set, live);
+        return live;
     }
     if (sample->kind == HC_GC_MIXED) {
         if (!set->in_mixed_run)
@@ -165,25 +221,36 @@ static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sam
         set->mixed_bytes = set->in_mixed_run ? smaller(set->mixed_bytes, used) : used;
         set->in_mixed_run = 1;
     } else if (set->in_mixed_run) {
-        clean_point(set, sample, HC_GC_MIXED, set->mixed_bytes, set->before_mixed_bytes);
+        clean_point(set, sample, HC_GC_MIXED, set->mixed_bytes, set->before_mixed_bytes, out);
         return between_clean_points(set, collector);
     }
-    *out_clean = 0;
     block_push(set, sample);
     return between_clean_points(set, collector);
 }
 
 uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,
-                             int *out_clean)
+                             struct hc_live_told *out)
 {
+    memset(out, 0, sizeof *out);
     if (sample->allocated_bytes == HC_BYTES_UNKNOWN)
         set->allocated_known = 0;
     else
         set->allocated_bytes += (double)sample->allocated_bytes;
     set->collections++;
     set->used_bytes = sample->heap_used_after_bytes;
-    set->live_bytes = estimate(set, sample, collector, out_clean);
+    set->live_bytes = estimate(set, sample, collector, out);
     return set->live_bytes;
+}
+
+uint64_t hc_live_set_peak(const struct hc_live_set *set)
+{
+    int known = set->clean_ms != INT64_MIN && set->allocated_known;
+    return peak_of_points(set, known ? set->rate : 0, ANCHOR * (double)set->clean_bytes);
+}
+
+void hc_live_set_end_hour(struct hc_live_set *set)
+{
+    set->point_count = 0;
 }
 
 void hc_live_set_observe_pause(struct hc_live_set *set)

@@ -5,6 +5,9 @@
  * old or full collection takes it away. So the estimate starts from the minimum of a block of recent collections (an
  * upper bound), anchored at clean points where the old generation was just swept, less the garbage that every recent
  * sweep found per allocated byte. Study and figures: docs/predictor.md.
+ *
+ * A sweep also tells afterwards how much garbage there was on the way to it: what passed for live is settled then, for
+ * the running hour here, for the hours before by the series.
  */
 #ifndef HC_PREDICTOR_LIVE_SET_H
 #define HC_PREDICTOR_LIVE_SET_H
@@ -14,7 +17,7 @@
 
 #include <stdint.h>
 
-enum { HC_BLOCK = 15, HC_RATES = 12, HC_CYCLES = 4 };
+enum { HC_BLOCK = 15, HC_RATES = 12, HC_CYCLES = 4, HC_LIVE_POINTS = 24 };
 
 struct hc_block_entry {
     int64_t end_time_ms;
@@ -22,18 +25,35 @@ struct hc_block_entry {
     uint64_t swept; /* the old generation may have been swept between the entry before and this one */
 };
 
+/* A collection since the last clean point, in the running hour. */
+struct hc_live_point {
+    double allocated_bytes; /* since the clean point */
+    uint64_t upper_bytes;   /* live, if nothing of that was garbage */
+};
+
+/* What one collection told. */
+struct hc_live_told {
+    int clean;              /* 1: a clean point, and the rest is filled */
+    uint64_t peak_bytes;    /* the most that was live since the clean point before, in the running hour */
+    double allocated_bytes; /* since the clean point before */
+    double more_garbage;    /* per allocated byte, than was taken off meanwhile; negative: less */
+    uint64_t anchor_bytes;  /* nothing is settled below this */
+};
+
 struct hc_live_set {
     struct hc_block_entry block[HC_BLOCK]; /* since the last clean point, oldest first */
-    double rates[HC_RATES];                /* garbage bytes per allocated byte, between clean points */
-    uint64_t cycles_bytes[HC_CYCLES];      /* used after the last concurrent cycles */
-    uint64_t live_bytes;                   /* the newest estimate; 0 before the first collection */
-    uint64_t used_bytes;                   /* the newest used-after */
+    struct hc_live_point points[HC_LIVE_POINTS];
+    double rates[HC_RATES];           /* garbage bytes per allocated byte, between clean points */
+    uint64_t cycles_bytes[HC_CYCLES]; /* used after the last concurrent cycles */
+    uint64_t live_bytes;              /* the newest estimate; 0 before the first collection */
+    uint64_t used_bytes;              /* the newest used-after */
     uint64_t clean_bytes, clean_lower_bytes;
     int64_t clean_ms; /* INT64_MIN: no clean point yet */
     uint64_t mixed_bytes, before_mixed_bytes;
     double allocated_bytes; /* since the last clean point */
     double rate;            /* garbage per allocated byte that every recent sweep found at least; 0 unknown */
-    uint32_t block_count, rate_count, cycle_count;
+    uint32_t block_count, rate_count, cycle_count, point_count;
+    uint32_t reserved;    /* 0: keeps the state a multiple of eight bytes */
     uint32_t collections; /* since the JVM's start */
     uint32_t allocated_known, in_mixed_run, swept;
     uint32_t clean_kind; /* enum hc_gc_kind of the last clean point */
@@ -42,9 +62,13 @@ struct hc_live_set {
 void hc_live_set_init(struct hc_live_set *set);
 /* A new JVM: its old generation is empty; what was learned about garbage rates stays. */
 void hc_live_set_restart(struct hc_live_set *set);
-/* Takes in a collection and returns the live estimate in bytes; *out_clean tells whether it was a clean point. */
+/* Takes in a collection and returns the live estimate in bytes. */
 uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,
-                             int *out_clean);
+                             struct hc_live_told *out);
+/* The most that was live in the running hour since the last clean point, 0 without a collection. */
+uint64_t hc_live_set_peak(const struct hc_live_set *set);
+/* The running hour is over. */
+void hc_live_set_end_hour(struct hc_live_set *set);
 /* A pause that moves no object (G1 Remark, Cleanup) may still free whole regions of the old generation. */
 void hc_live_set_observe_pause(struct hc_live_set *set);
 /* 1 once anything swept the old generation. Before that an estimate is no more than a guess: all that is used may be

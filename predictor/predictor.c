@@ -3,6 +3,7 @@
 #include "bytes.h"
 #include "confidence.h"
 #include "exhaustion.h"
+#include "filling.h"
 #include "headroom.h"
 #include "histogram.h"
 #include "leak.h"
@@ -22,18 +23,21 @@
 /* Window of the trend and of the percentile: a trend needs days, and what is older than three of them is another load.
  */
 enum { TREND_HOURS = 72 };
-/* Below so many hours there is no percentile: the maximum counts, times this. */
+/* Below so many hours there is no percentile: the maximum counts, with a wider margin. */
 enum { LEAST_HOURS = 6 };
-#define SHORT_HISTORY_MARGIN 1.30
-/* The same after so many looks over the whole heap: what is not known then is the future, and no longer the past. */
-#define SHORT_HISTORY_MARGIN_SEEN 1.20
+/* A job's load comes and goes with the day: until one was seen whole the margin is wider, less and less. */
+enum { DAY_HOURS = 24 };
+/* After so many looks over the whole heap two thirds of that margin: what is not known then is the future, and no
+ * longer the past. */
 enum { LOOKS_ENOUGH = 3 };
+#define MARGIN_SHARE_SEEN (2.0 / 3.0)
 /* Where the live set was seen exactly, a heap that is many times too large asks for no larger floor: this much. */
 #define KNOWN_FLOOR_RATIO 0.30
 #define KNOWN_FLOOR_BYTES (32.0 * (double)MIB)
 /* The GC work of the worst hours, plus a tenth. */
 #define GC_WORK_MARGIN 1.10
-/* The published heap follows upwards at once, downwards only for a real gain: each change restarts a job. */
+/* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day a
+ * published number falls by as little, since it is the evidence that changes. */
 #define WORTH_SHRINKING 0.95
 /* Against the heap in force, less than this is no reason to grow: the model's margins are wider. */
 #define WORTH_GROWING 1.02
@@ -43,8 +47,6 @@ enum { LOOKS_ENOUGH = 3 };
 #define DAY_MS (24 * HC_HOUR_MS)
 /* The same kind of event counts again after so long. */
 #define EVENT_PAUSE_MS (10 * 60000LL)
-/* What an OutOfMemoryError leaves in use after the last collection, at least. */
-#define FULL_HEAP 0.95
 
 struct hc_predictor {
     struct hc_series series;
@@ -76,6 +78,8 @@ enum hc_status hc_predictor_new(void *memory, size_t size, const struct hc_polic
         return status;
     }
     predictor->policy = *policy;
+    predictor->series.unsettled = !policy->with_settling;
+    predictor->series.unlearned = !policy->with_garbage_rate;
     *out = predictor;
     return HC_OK;
 }
@@ -100,7 +104,8 @@ static const struct hc_gc_sample *last_in_vain(const struct hc_series *series)
             return NULL;
         const struct hc_gc_sample *sample = &raw->sample;
         if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD)
-            return (double)sample->heap_used_after_bytes >= FULL_HEAP * (double)sample->heap_max_bytes ? sample : NULL;
+            return (double)sample->heap_used_after_bytes < HC_FULL_HEAP_RATIO * (double)sample->heap_max_bytes ? NULL
+                                                                                                               : sample;
     }
     return NULL;
 }
@@ -371,38 +376,64 @@ static uint64_t live_max_or_0(const struct hc_recommendation *out)
     return out->observed.live_max_bytes != HC_BYTES_UNKNOWN ? out->observed.live_max_bytes : 0;
 }
 
+/* 1 below a quarter of a day of history, 0 from a whole one on. To say how the next minute will be, a minute must have
+ * been seen, so a shorter horizon takes the day's place. */
+static double first_hours(const struct hc_policy *policy, int64_t covered_ms)
+{
+    double whole = fmin((double)policy->horizon_ms, (double)DAY_MS);
+    double unseen = 1.0 - (double)covered_ms / whole;
+    return fmin(1.0, fmax(0.0, unseen * DAY_HOURS / (DAY_HOURS - LEAST_HOURS)));
+}
+
+/* Before the first sweep what counts as live holds all garbage too, which is margin enough. */
+static double margin_of(const struct hc_predictor *predictor, int64_t covered_ms)
+{
+    const struct hc_policy *policy = &predictor->policy;
+    if (!hc_series_swept(&predictor->series))
+        return policy->margin_ratio;
+    double seen = predictor->series.now.views.count >= LOOKS_ENOUGH ? MARGIN_SHARE_SEEN : 1.0;
+    double more = (policy->first_hours_margin - 1.0) * seen * first_hours(policy, covered_ms);
+    return policy->margin_ratio * (1.0 + more);
+}
+
 /*
  * The live set's percentile at the end of the horizon: a Theil-Sen line through the last three days, the percentile of
- * the residuals on top of it, carried on to the horizon where it rises beyond doubt. A falling line is no promise and a
- * doubtful one costs memory for nothing, so then the percentile of the values themselves counts.
+ * the residuals on top of it (never less than the newest hours' most), carried on to the horizon where it rises beyond
+ * doubt. A falling line is no promise and a doubtful one costs memory for nothing, so then the percentile of the values
+ * themselves counts.
  */
-static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, struct hc_recommendation *out)
+static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, int64_t covered_ms,
+                              struct hc_recommendation *out)
 {
     const struct hc_policy *policy = &predictor->policy;
     unsigned n = hours < TREND_HOURS ? hours : TREND_HOURS;
     const double *values = predictor->hours + hours - n;
     double *scratch = predictor->scratch;
-    out->model.margin_ratio = policy->margin_ratio;
+    out->model.margin_ratio = margin_of(predictor, covered_ms);
     out->model.percentile = policy->percentile;
     if (n < LEAST_HOURS) {
         out->model.percentile = 1.0;
         out->model.percentile_bytes = live_max_or_0(out);
-        /* before the first sweep the maximum holds all garbage too, which is margin enough */
-        if (hc_series_swept(&predictor->series))
-            out->model.margin_ratio =
-                policy->margin_ratio *
-                (predictor->series.now.views.count >= LOOKS_ENOUGH ? SHORT_HISTORY_MARGIN_SEEN : SHORT_HISTORY_MARGIN);
         return;
     }
     double slope = hc_trend_slope(values, n, scratch);
     out->model.trend_slope_bytes_per_h = slope;
     out->model.trend_significant = hc_trend_significant(values, n, slope, scratch);
-    double rise = out->model.trend_significant && slope > 0 ? slope : 0;
+    double rise = policy->with_trend && out->model.trend_significant && slope > 0 ? slope : 0;
     for (unsigned i = 0; i < n; i++)
         scratch[i] = values[i] - rise * i;
     double horizon_hours = (double)policy->horizon_ms / (double)HC_HOUR_MS;
-    double level = hc_values_percentile(scratch, n, policy->percentile);
+    /* A step is known with its first collection; a percentile would take it for an outlier. */
+    double newest = values[n - 1] - rise * (n - 1);
+    for (unsigned i = n - LEAST_HOURS; i < n; i++)
+        newest = fmax(newest, values[i] - rise * i);
+    double level = fmax(newest, hc_values_percentile(scratch, n, policy->percentile));
     out->model.percentile_bytes = hc_bytes(rise > 0 ? level + rise * (n + horizon_hours) : level);
+}
+
+static uint64_t whole_steps(double bytes)
+{
+    return hc_bytes(ceil(bytes / (double)HEAP_STEP_BYTES) * (double)HEAP_STEP_BYTES);
 }
 
 /* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */
@@ -417,8 +448,8 @@ static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, cons
     /* What copying takes no heap gives back; where that is most of the limit, half of the limit is kept for the rest.
      */
     double limit = policy->gc_share_limit_ratio;
-    double left = limit - cost->copying_ratio > limit / 2 ? limit - cost->copying_ratio : limit / 2;
-    double headroom = GC_WORK_MARGIN * cost->work_bytes / left;
+    double left = fmax(limit - cost->copying_ratio, limit / 2);
+    double headroom = policy->with_gc_cost ? GC_WORK_MARGIN * cost->work_bytes / left : 0;
     /* The floor is room for a live set that doubles at no cost; for collections it is room already. And while history
      * is short its wide margin guards against exhaustion, not against a few collections more. */
     double hard = upper / policy->usable_ratio, soft = policy->margin_ratio * live + headroom;
@@ -435,7 +466,7 @@ static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, cons
         out->model.binding = HC_TERM_TREND;
     else
         out->model.binding = floor_bytes > (out->model.margin_ratio - 1.0) * live ? HC_TERM_FLOOR : HC_TERM_PERCENTILE;
-    uint64_t heap = hc_bytes(ceil((soft > hard ? soft : hard) / (double)HEAP_STEP_BYTES) * (double)HEAP_STEP_BYTES);
+    uint64_t heap = whole_steps(fmax(soft, hard));
     if (least > heap) {
         heap = (least + HEAP_STEP_BYTES - 1) / HEAP_STEP_BYTES * HEAP_STEP_BYTES;
         out->model.binding = HC_TERM_OUT_OF_MEMORY;
@@ -447,16 +478,40 @@ static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, cons
     return heap;
 }
 
-/* Hysteresis, then the verdict against the heap in force. Returns the figure that was held back, 0 if none. */
-static uint64_t publish(struct hc_series *series, uint64_t heap, struct hc_recommendation *out)
+/*
+ * What to publish when `heap` is needed. Each change restarts a job, so a number stays while it is a little too small
+ * for the margins, never for what was seen itself, and rises a little further than it must, for the next one to be
+ * later. In the first day the evidence changes more than the job does, so there the number follows it.
+ */
+static uint64_t next_number(const struct hc_policy *policy, unsigned hours, uint64_t published, uint64_t heap,
+                            const struct hc_recommendation *out)
 {
+    double now = (double)published, needed = (double)heap, current = (double)out->current_heap_bytes;
+    int early = hours < DAY_HOURS;
+    double seen = fmax((double)out->model.percentile_bytes, (double)live_max_or_0(out)) / policy->usable_ratio;
+    int exhausted = out->model.binding == HC_TERM_OUT_OF_MEMORY;
+    if (needed > now) {
+        if (published == 0 || early || exhausted)
+            return heap;
+        if (needed <= (1.0 + policy->raise_band_ratio) * now && fmin(seen, needed) <= now)
+            return published;
+        double ahead = (1.0 + policy->raise_ahead_ratio) * needed;
+        /* not because of what was not needed to a size that nobody asked for: growth stays within what is allowed */
+        return whole_steps(policy->allow_growth || ahead <= current ? ahead : fmax(needed, current));
+    }
+    return needed < (early ? WORTH_SHRINKING : 1.0 - policy->fall_band_ratio) * now ? heap : published;
+}
+
+/* Hysteresis, then the verdict against the heap in force. Returns the figure that was held back, 0 if none. */
+static uint64_t publish(struct hc_predictor *predictor, unsigned hours, uint64_t heap, struct hc_recommendation *out)
+{
+    struct hc_series *series = &predictor->series;
     struct hc_state *now = &series->now;
-    uint64_t held_back = 0;
-    if (heap > now->published_bytes || (double)heap < WORTH_SHRINKING * (double)now->published_bytes) {
-        now->published_bytes = heap;
+    uint64_t next = next_number(&predictor->policy, hours, now->published_bytes, heap, out);
+    uint64_t held_back = next == now->published_bytes && heap != next ? heap : 0;
+    if (next != now->published_bytes) {
+        now->published_bytes = next;
         hc_series_checkpoint(series);
-    } else if (heap != now->published_bytes) {
-        held_back = heap;
     }
     double change = (double)now->published_bytes / (double)out->current_heap_bytes;
     out->heap_bytes = now->published_bytes;
@@ -502,7 +557,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     out->task_heap_bytes = HC_BYTES_UNKNOWN;
 
     struct hc_gc_cost cost;
-    hc_headroom_gc_cost(series, now_ms, predictor->scratch, &cost);
+    hc_headroom_gc_cost(series, now_ms, policy->with_copying, predictor->scratch, &cost);
     observe_window(series, now_ms, out);
     observe_live_set(series, now_ms, out);
     observe_pauses(predictor, out);
@@ -527,16 +582,18 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     if (out->current_heap_bytes == HC_BYTES_UNKNOWN || !(too_small || (enough && hours > 0))) {
         without_number(out);
     } else {
-        forecast_live_set(predictor, hours, out);
+        forecast_live_set(predictor, hours, cost.covered_ms, out);
         uint64_t heap = needed_heap(policy, facts.exhaustion.least_bytes, &cost, out);
         facts.short_history = hours < LEAST_HOURS;
-        facts.held_back_bytes = publish(series, heap, out);
+        facts.held_back_bytes = publish(predictor, hours, heap, out);
         bounds(policy, out);
         hc_track_record_add(series, now_ms, out->heap_bytes, out->model.live_upper_bytes);
     }
     hc_track_record_judge(series, policy, now_ms, out);
     hc_off_heap_predict(series, now_ms, predictor->scratch, out);
     hc_leak_find(series, now_ms, predictor->scratch, &facts.leak);
+    hc_filling_find(series, now_ms, predictor->scratch, &facts.filling);
+    out->model.hours_to_full = facts.filling.found ? facts.filling.hours_to_full : NAN;
     hc_reasons_write(&facts, policy, out);
     return HC_OK;
 }

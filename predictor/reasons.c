@@ -107,7 +107,8 @@ static void say_live_set(const struct hc_reason_facts *facts, const struct hc_po
             "The live set stayed below %s in %llu collections over %s; with less than 6 h of history its maximum "
             "counts%s.",
             hc_reason_bytes((double)out->observed.live_max_bytes, a), (unsigned long long)out->window.collections,
-            hc_reason_time(facts->covered_ms, b), facts->swept ? ", and a wider margin" : "");
+            hc_reason_time(facts->covered_ms, b),
+            out->model.margin_ratio > policy->margin_ratio ? ", and a wider margin" : "");
     else
         say(out, "The live set stayed below %s in %s of the last three days' hours%s.",
             hc_reason_bytes((double)out->model.percentile_bytes, a), percent(out->model.percentile, b),
@@ -145,6 +146,17 @@ static void say_evidence(const struct hc_reason_facts *facts, struct hc_recommen
     if (out->window.restarts > 0)
         say(out, "The JVM was started %llu times in the window, the last time %s ago.",
             (unsigned long long)out->window.restarts, hc_reason_time(facts->since_start_ms, a));
+}
+
+static void say_filling(const struct hc_filling *filling, struct hc_recommendation *out)
+{
+    char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
+    if (filling->found)
+        say(out,
+            "The live set has grown by %s an hour for %s without levelling off: a leak? At this rate the heap in force "
+            "is full in %s.",
+            hc_reason_bytes(filling->bytes_per_h, a), hc_reason_time((int64_t)(filling->hours * 3600000.0), b),
+            hc_reason_time((int64_t)(filling->hours_to_full * 3600000.0), c));
 }
 
 static void say_container(const struct hc_reason_facts *facts, struct hc_recommendation *out)
@@ -247,6 +259,7 @@ void hc_reasons_write(const struct hc_reason_facts *facts, const struct hc_polic
             say_gc_cost(out);
         }
     }
+    say_filling(&facts->filling, out);
     say_evidence(facts, out);
     say_container(facts, out);
     say_leak(&facts->leak, out);

@@ -3,6 +3,7 @@
 #define HC_PREDICTOR_REASONS_H
 
 #include "exhaustion.h"
+#include "filling.h"
 #include "leak.h"
 
 #include <heapcast/policy.h>
@@ -19,6 +20,7 @@ struct hc_reason_facts {
     struct hc_exhaustion exhaustion;                /* of the heap */
     const struct hc_event *container_out_of_memory; /* that still counts; NULL: none */
     struct hc_leak leak;                            /* outside the heap */
+    struct hc_filling filling;                      /* of the heap */
 };
 
 /* Fills out->reasons, most important first. */

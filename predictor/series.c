@@ -1,5 +1,8 @@
 #include "series.h"
 
+#include "bytes.h"
+
+#include <math.h>
 #include <string.h>
 
 enum { STATE_COPIES = 2 };
@@ -149,12 +152,14 @@ static void advance(struct hc_series *series, int64_t now_ms)
         memset(&now->hour, 0, sizeof now->hour);
         now->hour.hour = hour;
         now->live_before_start_bytes = 0;
+        hc_live_set_end_hour(&now->live);
         now->covered_until_ms = now->last_ms = now_ms;
     }
     if (hour > now->hour.hour) {
         cover(now, now->covered_until_ms, hc_hour_end_ms(now->hour.hour));
         now->hour.live_max_bytes = hc_series_live_max(series, &now->hour);
         now->live_before_start_bytes = 0;
+        hc_live_set_end_hour(&now->live);
         close_hour(series);
         int64_t idle_from_ms = hc_hour_end_ms(now->hour.hour), begin_ms = hc_hour_end_ms(hour - 1);
         if (idle_from_ms < now->covered_until_ms)
@@ -176,8 +181,36 @@ static void raise_to(uint64_t *most_bytes, uint64_t bytes)
         *most_bytes = bytes;
 }
 
-static void hour_add(struct hc_state *now, const struct hc_gc_sample *sample, int64_t since_ms)
+/*
+ * A clean point settles the whole hours since the one before: what they took off for garbage is put right. The garbage
+ * at an hour's start is taken for all of it, so a little too much counts as live. Each hour is settled once, so the way
+ * back is short; one that is already (a replay) ends it.
+ */
+static void settle_hours(struct hc_series *series, const struct hc_live_told *told)
 {
+    const struct hc_state *now = &series->now;
+    double allocated = told->allocated_bytes - (double)now->hour.allocated_bytes;
+    int64_t newest = now->hour.hour - 1, oldest = newest - HC_HOUR_SLOTS;
+    int64_t start = hc_hour_of(now->epoch.start_ms);
+    for (int64_t h = newest; h > start && h > oldest; h--) {
+        const struct hc_hour *stored = hc_series_hour(series, h);
+        if (stored == NULL)
+            continue;
+        if (stored->clean_points > 0)
+            return;
+        struct hc_hour hour = *stored;
+        allocated = fmax(0, allocated - (double)hour.allocated_bytes);
+        double live = (double)hour.live_max_bytes, most = (double)hour.used_after_max_bytes;
+        double settled = live - told->more_garbage * allocated;
+        hour.live_max_bytes = hc_bytes(fmin(fmax(settled, fmin(live, (double)told->anchor_bytes)), fmax(live, most)));
+        hour.clean_points = 1;
+        hc_slots_put(&series->hours, (uint64_t)h, &hour);
+    }
+}
+
+static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample, int64_t since_ms)
+{
+    struct hc_state *now = &series->now;
     struct hc_hour *hour = &now->hour;
     int warm = sample->end_time_ms <= now->epoch.start_ms + HC_WARM_MS;
     *(warm ? &hour->warm_gc_us : &hour->gc_us) += sample->gc_time_us;
@@ -198,16 +231,21 @@ static void hour_add(struct hc_state *now, const struct hc_gc_sample *sample, in
         hc_live_views_observe_pause(&now->views, sample);
         return;
     }
-    int clean, based;
+    int based;
+    struct hc_live_told told;
+    uint64_t unsettled_bytes = series->unsettled ? hc_live_set_peak(&now->live) : 0;
     uint64_t peak_bytes,
-        live_bytes = hc_live_set_observe(&now->live, sample, now->epoch.collector, &clean),
+        live_bytes = hc_live_set_observe(&now->live, sample, now->epoch.collector, &told),
         by_views = hc_live_views_observe(&now->views, sample, now->epoch.collector, &based, &peak_bytes);
     hc_histogram_add(&hour->live, now->views.count > 0 ? by_views : live_bytes);
     if (sample->kind == HC_GC_FULL) /* exact: no later view takes that back */
         raise_to(&now->live_before_start_bytes, sample->heap_used_after_bytes);
-    if (now->views.count == 0)
-        raise_to(&hour->live_max_bytes, live_bytes);
-    else if (based) /* between views the peak is settled by the next one, see hc_series_live_max */
+    if (now->views.count == 0 && told.clean) {
+        raise_to(&hour->live_max_bytes, series->unsettled ? unsettled_bytes : told.peak_bytes);
+        if (!series->unsettled)
+            settle_hours(series, &told);
+    } else if (now->views.count > 0 &&
+               based) /* between views the peak is settled by the next one, see hc_series_live_max */
         raise_to(&hour->live_max_bytes, peak_bytes);
     if (sample->heap_used_after_bytes > hour->used_after_max_bytes)
         hour->used_after_max_bytes = sample->heap_used_after_bytes;
@@ -217,7 +255,9 @@ static void hour_add(struct hc_state *now, const struct hc_gc_sample *sample, in
         hour->committed_bytes = sample->heap_committed_bytes;
         hour->heap_max_bytes = sample->heap_max_bytes;
     }
-    hour->clean_points += (uint32_t)clean;
+    if (series->unlearned)
+        now->live.rate = 0;
+    hour->clean_points += (uint32_t)told.clean;
     if (hour->collections++ == 0)
         hour->first_ms = sample->end_time_ms;
     hour->last_ms = sample->end_time_ms;
@@ -234,7 +274,7 @@ static void apply_sample(struct hc_series *series, const struct hc_gc_sample *sa
         since_ms = 0;
     }
     advance(series, sample->end_time_ms);
-    hour_add(now, sample, since_ms > 0 ? since_ms : 0);
+    hour_add(series, sample, since_ms > 0 ? since_ms : 0);
     now->heap_max_bytes = sample->heap_max_bytes;
     if (sample->end_time_ms > now->last_ms)
         now->last_ms = sample->end_time_ms;
@@ -250,6 +290,7 @@ static void apply_epoch(struct hc_series *series, const struct hc_epoch *epoch, 
         now->covered_until_ms = epoch->start_ms;
     now->live_before_start_bytes = hc_series_live_max(series, &now->hour);
     raise_to(&now->hour.live_max_bytes, now->live_before_start_bytes);
+    now->published_bytes = 0; /* the job was restarted anyway: another number costs nothing more */
     hc_live_set_restart(&now->live);
     hc_live_views_restart(&now->views);
 }
@@ -554,7 +595,10 @@ int hc_series_each_change(struct hc_series *series, hc_change_fn *each, void *co
 
 uint64_t hc_series_live_max(const struct hc_series *series, const struct hc_hour *hour)
 {
-    uint64_t unsettled = hour == &series->now.hour ? hc_live_views_peak(&series->now.views) : 0;
+    const struct hc_state *now = &series->now;
+    uint64_t unsettled = 0;
+    if (hour == &now->hour)
+        unsettled = now->views.count > 0 ? hc_live_views_peak(&now->views) : hc_live_set_peak(&now->live);
     return hour->live_max_bytes > unsettled ? hour->live_max_bytes : unsettled;
 }
 

@@ -70,7 +70,8 @@ struct hc_hour {
     int64_t allocated_ms, promoted_ms; /* time for which the two are known */
     uint64_t pause_max_us;
     int64_t first_ms, last_ms;
-    uint32_t collections, clean_points;
+    uint32_t collections;
+    uint32_t clean_points;    /* clean points in it; 1 also where a later one has settled the hour */
     struct hc_histogram live; /* live estimates of the hour's collections */
 };
 
@@ -134,7 +135,8 @@ struct hc_series {
     struct hc_changes pages_changed;
     size_t size;
     uint64_t state_sequence;
-    unsigned changes; /* samples and looks since the last copy of the state */
+    unsigned changes;         /* samples and looks since the last copy of the state */
+    int unsettled, unlearned; /* 1: for ablation, without settling or learned garbage (policy.h) */
     struct hc_state now;
 };
 

@@ -16,24 +16,37 @@ struct truth {
     unsigned hours;
 };
 
+/* Of each hour that forecasts are judged by, looked up once: many forecasts share an hour. */
+struct hour_truth {
+    double live_bytes, gc_ms, work, covered_ms; /* covered_ms negative: nothing was seen */
+};
+
+static struct hour_truth hour_truth(const struct hc_series *series, int64_t h)
+{
+    const struct hc_hour *hour = hc_series_hour(series, h);
+    if (hour == NULL || hour->collections == 0)
+        return (struct hour_truth){.covered_ms = -1};
+    double room = (double)hour->committed_bytes - (double)hour->live_max_bytes;
+    double ms = (double)(hour->gc_us + hour->warm_gc_us) / 1000.0;
+    return (struct hour_truth){(double)hour->live_max_bytes, ms, room > 0 ? ms * room : 0,
+                               (double)(hour->covered_ms + hour->warm_covered_ms)};
+}
+
 /* What the hours after a forecast brought. The forecast's own hour is left out: part of it was known. */
-static struct truth truth_after(const struct hc_series *series, const struct hc_forecast *forecast,
+static struct truth truth_after(const struct hour_truth *hours, const struct hc_forecast *forecast,
                                 int64_t horizon_hours)
 {
     struct truth truth = {0};
     double work = 0, gc_ms = 0, covered_ms = 0;
-    for (int64_t h = forecast->hour + 1; h <= forecast->hour + horizon_hours; h++) {
-        const struct hc_hour *hour = hc_series_hour(series, h);
-        if (hour == NULL || hour->collections == 0)
+    for (const struct hour_truth *hour = hours; hour < hours + horizon_hours; hour++) {
+        if (hour->covered_ms < 0)
             continue;
         truth.hours++;
-        if ((double)hour->live_max_bytes > truth.live_bytes)
-            truth.live_bytes = (double)hour->live_max_bytes;
-        double room = (double)hour->committed_bytes - (double)hour->live_max_bytes;
-        double ms = (double)(hour->gc_us + hour->warm_gc_us) / 1000.0;
-        work += room > 0 ? ms * room : 0;
-        gc_ms += ms;
-        covered_ms += (double)(hour->covered_ms + hour->warm_covered_ms);
+        if (hour->live_bytes > truth.live_bytes)
+            truth.live_bytes = hour->live_bytes;
+        work += hour->work;
+        gc_ms += hour->gc_ms;
+        covered_ms += hour->covered_ms;
     }
     if (covered_ms > 0) {
         double room = (double)forecast->heap_bytes - truth.live_bytes;
@@ -53,11 +66,15 @@ void hc_track_record_judge(const struct hc_series *series, const struct hc_polic
     out->backtest.decisions = out->backtest.shortfalls = 0;
     out->backtest.slack_ratio = out->backtest.extra_gc_share_ratio = NAN;
     out->backtest.from_ms = out->backtest.to_ms = 0;
-    for (int64_t h = last - HC_FORECAST_SLOTS + horizon_hours; h <= last; h++) {
+    int64_t first = last - HC_FORECAST_SLOTS + horizon_hours;
+    struct hour_truth hours[HC_FORECAST_SLOTS + 1];
+    for (int64_t h = first + 1; h <= last + horizon_hours; h++)
+        hours[h - first - 1] = hour_truth(series, h);
+    for (int64_t h = first; h <= last; h++) {
         const struct hc_forecast *forecast = h > 0 ? hc_slots_get(&series->forecasts, (uint64_t)h) : NULL;
         if (forecast == NULL)
             continue;
-        struct truth truth = truth_after(series, forecast, horizon_hours);
+        struct truth truth = truth_after(hours + (h - first), forecast, horizon_hours);
         if (truth.hours == 0 || truth.live_bytes <= 0)
             continue;
         double need = truth.live_bytes / policy->usable_ratio;

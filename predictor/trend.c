@@ -28,5 +28,5 @@ int hc_trend_significant(const double *values, unsigned n, double slope, double 
     double centre = hc_values_percentile(scratch, n, 0.5);
     for (unsigned i = 0; i < n; i++)
         scratch[i] = fabs(scratch[i] - centre);
-    return rise > 2 * 1.4826 * hc_values_percentile(scratch, n, 0.5);
+    return rise > 4 * 1.4826 * hc_values_percentile(scratch, n, 0.5);
 }

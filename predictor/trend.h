@@ -9,8 +9,8 @@ enum { HC_TREND_POINTS = 48, HC_TREND_PAIRS = HC_TREND_POINTS * (HC_TREND_POINTS
 double hc_trend_slope(const double *values, unsigned n, double *scratch);
 
 /*
- * Is the rise over the window more than twice the spread around the line (1.4826 MAD estimates a standard deviation),
- * and more than 2 % of the level? `scratch` has room for n.
+ * Is the rise over the window more than four times the spread around the line (1.4826 MAD estimates a standard
+ * deviation), and more than 2 % of the level? `scratch` has room for n.
  */
 int hc_trend_significant(const double *values, unsigned n, double slope, double *scratch);
 

@@ -62,6 +62,7 @@ static const struct field recommendation_fields[] = {
     {"model", "percentile_bytes", FIELD_BYTES, AT(model.percentile_bytes)},
     {"model.trend", "slope_bytes_per_h", FIELD_REAL, AT(model.trend_slope_bytes_per_h)},
     {"model.trend", "significant", FIELD_FLAG, AT(model.trend_significant)},
+    {"model.trend", "hours_to_full", FIELD_REAL, AT(model.hours_to_full)},
     {"model", "margin_ratio", FIELD_REAL, AT(model.margin_ratio)},
     {"model", "floor_bytes", FIELD_BYTES, AT(model.floor_bytes)},
     {"model", "live_upper_bytes", FIELD_BYTES, AT(model.live_upper_bytes)},

@@ -41,7 +41,7 @@ DECISION_S, HORIZON_S, WARM_S, BIN_S = 3600, 86400, 86400, 900
 COLD_S = (3600, 3 * 3600, 6 * 3600, 12 * 3600)
 USABLE, GC_BOUND = 0.90, 0.05
 OOM_PRICE_H, CHANGE_PRICE_H = 72.0, 0.5
-GATES = (("viol", 0.0015), ("slack_mean", 0.85), ("J", 1.85))
+GATES = (("viol", 0.001), ("slack_mean", 0.70), ("J", 1.70), ("chg_wk", 4), ("cold_oom", 0.02))
 
 
 def percentile(values, ratio):

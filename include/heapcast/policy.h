@@ -17,6 +17,16 @@ struct hc_policy {
     double percentile;           /* of residuals around the trend; default 0.99 */
     double margin_ratio;         /* on the percentile; default 1.05 */
     double floor_ratio;          /* added to that, as a share of the heap in force; default 0.07 */
+    double first_hours_margin;   /* times the margin below 6 h of history, fading until a day was seen; default 1.30 */
+    double raise_band_ratio;     /* a published number rises when this much too small (default 0.10) … */
+    double raise_ahead_ratio;    /* … and then by so much more than is needed (default 0.05) … */
+    double fall_band_ratio;      /* … and falls when this much too large; default 0.15 */
+    /* What the model can be measured without (1: with, the default). */
+    int with_trend;        /* a significant rise is carried to the horizon */
+    int with_gc_cost;      /* free heap for collections */
+    int with_copying;      /* copying apart from what a larger heap makes cheaper */
+    int with_garbage_rate; /* old garbage between sweeps, at the rate that they showed */
+    int with_settling;     /* a sweep settles what passed for live before it */
 };
 
 /* Fills *out with the defaults: risk `balanced`. */

@@ -91,7 +91,9 @@ struct hc_recommendation {
         uint64_t percentile_bytes; /* the live set at that percentile, at the end of the horizon */
         double trend_slope_bytes_per_h;
         int trend_significant;
-        double margin_ratio;       /* what the percentile is multiplied with */
+        double
+            hours_to_full;   /* until the live set fills the heap in force, where it rises without levelling off; NAN */
+        double margin_ratio; /* what the percentile is multiplied with */
         uint64_t floor_bytes;      /* added to the live set at least */
         uint64_t live_upper_bytes; /* the live set that must fit: percentile, trend, margin and floor together */
         double usable_ratio;       /* share of the heap that a live set may fill */

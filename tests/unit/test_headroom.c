@@ -48,7 +48,7 @@ static void collect(struct world *world, int64_t at_s, uint64_t used_mib, uint64
 static struct hc_gc_cost cost_at(const struct world *world, int64_t at_s)
 {
     struct hc_gc_cost cost;
-    hc_headroom_gc_cost(&world->series, BEGIN_MS + at_s * 1000, scratch, &cost);
+    hc_headroom_gc_cost(&world->series, BEGIN_MS + at_s * 1000, 1, scratch, &cost);
     return cost;
 }
 
@@ -83,6 +83,22 @@ static void test_the_first_minute_counts_while_there_is_hardly_more(void **state
     assert_near(cost_at(&world, 100).share_ratio, 0.012);
     collect(&world, 110, 200, 100);
     assert_near(cost_at(&world, 160).share_ratio, 0.001);
+    free(world.block);
+}
+
+/* Half a minute of loading the state, pauses of 300 ms; after that one of 10 ms every second. */
+static void test_loading_is_no_measure_of_the_load(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    for (int64_t s = 1; s <= 30; s++)
+        collect(&world, s, 200, 300);
+    for (int64_t s = 31; s <= 70; s++)
+        collect(&world, s, 200, 10);
+    struct hc_gc_cost cost = cost_at(&world, 70);
+    assert_near(cost.work_bytes / (double)(800 * MIB), 0.01); /* the second half only */
+    assert_true(cost.share_ratio > 0.1);                      /* what was observed is told in full */
     free(world.block);
 }
 
@@ -186,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_part_of_an_hour_is_divided_by_the_time_watched),
         cmocka_unit_test(test_the_first_minute_counts_while_there_is_hardly_more),
+        cmocka_unit_test(test_loading_is_no_measure_of_the_load),
         cmocka_unit_test(test_neighbouring_hours_share_a_lump),
         cmocka_unit_test(test_an_hour_that_has_just_begun_says_little_alone),
         cmocka_unit_test(test_hours_without_collections_count_as_time),

@@ -10,6 +10,7 @@
 #define MIB (UINT64_C(1) << 20)
 
 static int64_t clock_ms;
+static struct hc_live_told told; /* by the newest collection */
 
 static uint64_t see(struct hc_live_set *set, enum hc_gc_kind kind, uint64_t used_mib, uint64_t allocated_mib,
                     int64_t after_s)
@@ -21,8 +22,7 @@ static uint64_t see(struct hc_live_set *set, enum hc_gc_kind kind, uint64_t used
                                   .allocated_bytes =
                                       allocated_mib == UINT64_MAX ? HC_BYTES_UNKNOWN : allocated_mib * MIB,
                                   .kind = kind};
-    int clean;
-    return hc_live_set_observe(set, &sample, HC_COLLECTOR_G1, &clean) / MIB;
+    return hc_live_set_observe(set, &sample, HC_COLLECTOR_G1, &told) / MIB;
 }
 
 static void settle(struct hc_live_set *set, unsigned collections, uint64_t used_mib)
@@ -157,16 +157,64 @@ static void test_concurrent_cycles_carry_what_was_allocated_meanwhile(void **sta
     static const uint64_t expected[] = {300, 220, 220, 220, 220, 260};
     for (unsigned i = 0; i < 6; i++) {
         struct hc_gc_sample sample = {.end_time_ms = i, .heap_used_after_bytes = used[i], .kind = HC_GC_OLD};
-        int clean;
-        assert_int_equal(hc_live_set_observe(&set, &sample, HC_COLLECTOR_Z, &clean), expected[i]);
-        assert_true(clean);
+        assert_int_equal(hc_live_set_observe(&set, &sample, HC_COLLECTOR_Z, &told), expected[i]);
+        assert_true(told.clean);
     }
+}
+
+/* A JVM whose old generation fills with garbage: all may be live until the first sweep, which settles it. */
+static void test_a_sweep_settles_the_peak_before_it(void **state)
+{
+    (void)state;
+    struct hc_live_set set;
+    hc_live_set_init(&set);
+    for (unsigned i = 0; i < 100; i++) /* 200 live from the start, 4 MiB of garbage for each 100 allocated */
+        see(&set, HC_GC_YOUNG, 200 + 4 * i, 100, 600);
+    assert_false(told.clean);
+    assert_int_equal(hc_live_set_peak(&set) / MIB, 200 + 4 * (99 - 14));
+    see(&set, HC_GC_FULL, 200, 100, 600);
+    assert_true(told.clean);
+    /* 0.9 of what the sweep found is taken off */
+    assert_in_range(told.peak_bytes / MIB, 200, 245);
+    assert_int_equal(told.anchor_bytes / MIB, 180);
+    assert_true(told.more_garbage > 0.025 && told.more_garbage < 0.04);
+    assert_int_equal(hc_live_set_peak(&set) / MIB, 200);
+}
+
+/* What left the live set itself is no garbage that came with allocation: the peak before was live. */
+static void test_a_live_set_that_fell_was_no_garbage(void **state)
+{
+    (void)state;
+    struct hc_live_set set;
+    hc_live_set_init(&set);
+    see(&set, HC_GC_FULL, 500, 100, 600);
+    for (unsigned i = 0; i < 40; i++)
+        see(&set, HC_GC_YOUNG, 500, 100, 600);
+    see(&set, HC_GC_FULL, 100, 100, 600);
+    assert_int_equal(told.peak_bytes / MIB, 500);
+}
+
+/* More points than are kept: the peaks among them stay. */
+static void test_peaks_survive_thinning(void **state)
+{
+    (void)state;
+    struct hc_live_set set;
+    hc_live_set_init(&set);
+    see(&set, HC_GC_FULL, 100, 0, 1);
+    for (unsigned i = 0; i < 2000; i++)
+        see(&set, HC_GC_YOUNG, i >= 700 && i < 720 ? 350 : 100, 0, 600);
+    assert_int_equal(hc_live_set_peak(&set) / MIB, 350);
+    hc_live_set_end_hour(&set);
+    assert_int_equal(hc_live_set_peak(&set), 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_minimum_of_a_block_of_fifteen),
+        cmocka_unit_test(test_a_sweep_settles_the_peak_before_it),
+        cmocka_unit_test(test_a_live_set_that_fell_was_no_garbage),
+        cmocka_unit_test(test_peaks_survive_thinning),
         cmocka_unit_test(test_the_first_seconds_of_a_job_are_forgotten_early),
         cmocka_unit_test(test_full_is_exact_and_starts_a_new_block),
         cmocka_unit_test(test_a_mixed_run_is_a_clean_point_when_it_ends),

@@ -304,22 +304,158 @@ static void test_a_heap_exhausted_before_any_collection_was_seen_grows(void **st
     finish(&world);
 }
 
-static void test_small_falls_are_not_published(void **state)
+static uint64_t heap_after(struct world *world, unsigned hours, uint64_t live_mib)
+{
+    for (unsigned i = 0; i < hours * 60; i++)
+        collect(world, HC_GC_FULL, live_mib * MIB, 1000, 60000);
+    return predict(world).heap_bytes;
+}
+
+/* Each change restarts a job: a number that was published stays while it is near enough. */
+static void test_a_number_moves_in_bands(void **state)
 {
     (void)state;
     struct world world;
     begin(&world, 1000);
     start(&world);
-    for (unsigned i = 0; i < 8 * 60; i++)
-        collect(&world, HC_GC_FULL, 300 * MIB, 1000, 60000);
-    uint64_t first = predict(&world).heap_bytes;
-    for (unsigned i = 0; i < 80 * 60; i++)
-        collect(&world, HC_GC_FULL, 292 * MIB, 1000, 60000);
-    assert_int_equal(predict(&world).heap_bytes, first);
-    for (unsigned i = 0; i < 80 * 60; i++)
-        collect(&world, HC_GC_FULL, 200 * MIB, 1000, 60000);
-    assert_true(predict(&world).heap_bytes < first * 3 / 4);
+    uint64_t early = heap_after(&world, 8, 300), first = heap_after(&world, 30, 300);
+    assert_true(first < early);         /* the wider margin of the first day is gone */
+    assert_int_equal(first, 428 * MIB); /* (1.05 x 300 + 70) / 0.90 */
+    assert_int_equal(heap_after(&world, 80, 265), first);
+    assert_int_equal(heap_after(&world, 2, 325), first);
+    uint64_t raised = heap_after(&world, 2, 400); /* 545 MiB, and 5 % more for the next change to be later */
+    assert_in_range(raised / MIB, 568, 576);
+    assert_int_equal(heap_after(&world, 2, 415), raised);
+    assert_true(heap_after(&world, 80, 200) < first * 3 / 4);
     finish(&world);
+}
+
+/* The job was restarted anyway: another number costs nothing more. */
+static void test_a_restart_ends_the_bands(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    uint64_t first = heap_after(&world, 30, 300);
+    assert_int_equal(heap_after(&world, 80, 265), first);
+    hc_predictor_end(world.predictor, world.clock_ms);
+    start(&world);
+    assert_true(heap_after(&world, 1, 265) < first * 95 / 100);
+    finish(&world);
+}
+
+/* After warm-up the number of a live set that only flickers stays as it is. */
+static void test_a_flat_live_set_keeps_its_number(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    seed = 3;
+    uint64_t before = 0;
+    for (unsigned hour = 0; hour < 8 * 24; hour++) {
+        for (unsigned i = 0; i < 30; i++)
+            collect(&world, i % 10 == 0 ? HC_GC_FULL : HC_GC_YOUNG, (290 + next() % 20) * MIB, 1000, 120000);
+        uint64_t heap = predict(&world).heap_bytes;
+        if (hour > 24 && hour % 24 == 0)
+            assert_true(fabs((double)heap / (double)before - 1) <= 0.01);
+        if (hour >= 24 && hour % 24 == 0)
+            before = heap;
+    }
+    finish(&world);
+}
+
+/* A step is in the number at the first collection that shows it, whatever the bands. */
+static void test_a_step_is_in_the_number_at_once(void **state)
+{
+    (void)state;
+    for (uint64_t live_mib = 310; live_mib <= 900; live_mib += 10) {
+        struct world world;
+        begin(&world, 1000);
+        start(&world);
+        uint64_t first = heap_after(&world, 48, 300);
+        collect(&world, HC_GC_FULL, live_mib * MIB, 1000, 60000);
+        struct hc_recommendation advice = predict(&world);
+        assert_true((double)advice.heap_bytes * 0.90 >= (double)(live_mib * MIB));
+        assert_true(advice.heap_bytes >= first);
+        finish(&world);
+    }
+}
+
+/* A G1 heap that fills with garbage for hours, then a run of mixed collections: what passed for live is settled, in
+ * the hours before too. */
+static void test_a_sweep_settles_the_hours_before(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 10 * 60; i++) /* garbage grows by 0.5 MiB a minute: 500 MiB in use at last, 200 live */
+        collect(&world, HC_GC_YOUNG, 200 * MIB + i * MIB / 2, 1000, 60000);
+    uint64_t before = predict(&world).model.percentile_bytes;
+    assert_true(before > 480 * MIB);
+    collect(&world, HC_GC_MIXED, 300 * MIB, 1000, 60000);
+    collect(&world, HC_GC_MIXED, 205 * MIB, 1000, 60000);
+    collect(&world, HC_GC_YOUNG, 205 * MIB, 1000, 60000);
+    struct hc_recommendation advice = predict(&world);
+    assert_in_range(advice.model.percentile_bytes / MIB, 200, 265); /* 0.9 of the garbage is taken off */
+    reopen(&world);
+    struct hc_recommendation again = predict(&world);
+    assert_memory_equal(&advice, &again, sizeof advice);
+    finish(&world);
+    /* without that part it is as it was */
+    begin(&world, 1000);
+    world.policy.with_settling = 0;
+    reopen(&world);
+    start(&world);
+    for (unsigned i = 0; i < 10 * 60; i++)
+        collect(&world, HC_GC_YOUNG, 200 * MIB + i * MIB / 2, 1000, 60000);
+    collect(&world, HC_GC_MIXED, 205 * MIB, 1000, 60000);
+    collect(&world, HC_GC_YOUNG, 205 * MIB, 1000, 60000);
+    assert_true(predict(&world).model.percentile_bytes > 480 * MIB);
+    finish(&world);
+}
+
+static void test_a_leak_says_when_the_heap_is_full(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1000);
+    start(&world);
+    for (unsigned i = 0; i < 25 * 6; i++) /* 20 MiB an hour from 100 MiB on: full at 42.5 h */
+        collect(&world, HC_GC_FULL, 100 * MIB + i * MIB * 20 / 6, 1000, 600000);
+    struct hc_recommendation advice = predict(&world);
+    assert_true(fabs(advice.model.hours_to_full / 17.5 - 1) < 0.05);
+    int said = 0;
+    for (unsigned i = 0; i < advice.reason_count; i++)
+        said |= strncmp(advice.reasons[i], "The live set has grown by 20 MiB an hour for 24.", 48) == 0 &&
+                strstr(advice.reasons[i], "a leak? At this rate the heap in force is full in 17.") != NULL;
+    assert_true(said);
+    finish(&world);
+}
+
+/* What is between them took no time, so it can't tell them apart. */
+static void test_the_order_of_equal_times_does_not_matter(void **state)
+{
+    (void)state;
+    struct hc_recommendation advice[2];
+    for (int turn = 0; turn < 2; turn++) {
+        struct world world;
+        begin(&world, 1000);
+        start(&world);
+        for (unsigned i = 0; i < 40 * 60; i++) {
+            uint64_t a = (200 + i % 7) * MIB, b = (220 + i % 5) * MIB;
+            collect(&world, HC_GC_YOUNG, turn == 0 ? a : b, turn == 0 ? 1000 : 2000, 60000);
+            collect(&world, HC_GC_YOUNG, turn == 0 ? b : a, turn == 0 ? 2000 : 1000, 0);
+        }
+        advice[turn] = predict(&world);
+        finish(&world);
+    }
+    assert_int_equal(advice[0].heap_bytes, advice[1].heap_bytes);
+    assert_int_equal(advice[0].verdict, advice[1].verdict);
+    assert_int_equal(advice[0].observed.live_max_bytes, advice[1].observed.live_max_bytes);
+    assert_true(advice[0].observed.gc_share_ratio == advice[1].observed.gc_share_ratio);
 }
 
 static void test_bad_samples_are_refused_and_counted(void **state)
@@ -542,6 +678,28 @@ static void test_more_caution_never_gives_less_heap(void **state)
     }
 }
 
+static uint64_t heap_at_risk(const char *level)
+{
+    struct world world;
+    seed = 13;
+    begin(&world, 2000);
+    assert_int_equal(hc_policy_set_risk(&world.policy, level, NULL), HC_OK);
+    reopen(&world);
+    start(&world);
+    for (unsigned i = 0; i < 40 * 60; i++)
+        collect(&world, i % 40 == 0 ? HC_GC_FULL : HC_GC_YOUNG, (300 + next() % 100) * MIB, 20000, 60000);
+    uint64_t heap = predict(&world).heap_bytes;
+    finish(&world);
+    return heap;
+}
+
+static void test_less_risk_gives_more_heap(void **state)
+{
+    (void)state;
+    uint64_t cautious = heap_at_risk("cautious"), balanced = heap_at_risk("balanced"), tight = heap_at_risk("tight");
+    assert_true(cautious > balanced && balanced >= tight);
+}
+
 static void test_the_same_input_gives_the_same_output(void **state)
 {
     (void)state;
@@ -665,7 +823,7 @@ static void test_size_and_what_is_refused(void **state)
     block[8]++; /* the version */
     predictor = NULL;
     assert_int_equal(hc_predictor_new(block, hc_predictor_size(), &policy, &predictor, &err), HC_EPARSE);
-    assert_non_null(strstr(err.text, "version 2"));
+    assert_non_null(strstr(err.text, "version 3"));
     assert_null(predictor);
     free(block);
 }
@@ -931,7 +1089,14 @@ int main(void)
         cmocka_unit_test(test_an_exhausted_heap_gets_a_fifth_more),
         cmocka_unit_test(test_a_nearly_exhausted_heap_needs_no_warm_up),
         cmocka_unit_test(test_a_heap_exhausted_before_any_collection_was_seen_grows),
-        cmocka_unit_test(test_small_falls_are_not_published),
+        cmocka_unit_test(test_a_number_moves_in_bands),
+        cmocka_unit_test(test_a_restart_ends_the_bands),
+        cmocka_unit_test(test_a_flat_live_set_keeps_its_number),
+        cmocka_unit_test(test_a_step_is_in_the_number_at_once),
+        cmocka_unit_test(test_a_sweep_settles_the_hours_before),
+        cmocka_unit_test(test_a_leak_says_when_the_heap_is_full),
+        cmocka_unit_test(test_the_order_of_equal_times_does_not_matter),
+        cmocka_unit_test(test_less_risk_gives_more_heap),
         cmocka_unit_test(test_bad_samples_are_refused_and_counted),
         cmocka_unit_test(test_an_unclean_end_is_noted),
         cmocka_unit_test(test_the_containers_oom_killer_is_told_from_other_ends),

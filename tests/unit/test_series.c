@@ -171,7 +171,7 @@ static void test_hours_are_kept_apart_and_found_again(void **state)
             const struct hc_hour *hour = hc_series_hour(&series, hc_hour_of(BEGIN_MS) + h);
             assert_non_null(hour);
             assert_int_equal(hour->collections, h + 1);
-            assert_int_equal(hour->live_max_bytes, 100 * h + h);
+            assert_int_equal(hc_series_live_max(&series, hour), 100 * h + h);
         }
         assert_null(hc_series_hour(&series, hc_hour_of(BEGIN_MS) + 3));
         assert_null(hc_series_hour(&series, hc_hour_of(BEGIN_MS) - 1));
