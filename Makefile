@@ -241,6 +241,12 @@ test-live: all
 	@. scripts/places.sh; status=0; $$(python_tool) tests/nightly/live_set.py $(PROBES) || status=1; \
 	  $$(python_tool) tests/nightly/live_flink.py || status=1; exit $$status
 
+.PHONY: test-closed-loop
+## test-closed-loop: the advice applied three times on real JVMs, beside the smallest heap and the operator's rule (2 hours; ONLY=REGEX, resumes)
+test-closed-loop: all
+	@scripts/bootstrap.sh test
+	@tests/nightly/closed_loop.py
+
 # The server is somebody else's code, from the Go module proxy; building it takes minutes, once.
 build/kubernetes-server: tests/kubernetes/main.go tests/kubernetes/go.mod
 	cd tests/kubernetes && go build -o ../../$@ .

@@ -13,7 +13,7 @@ struct hc_command {
 };
 
 extern const struct hc_command hc_cmd_show, hc_cmd_memory, hc_cmd_resolve, hc_cmd_explain, hc_cmd_predict,
-    hc_cmd_replay, hc_cmd_export, hc_cmd_fetch, hc_cmd_backtest, hc_cmd_merge;
+    hc_cmd_replay, hc_cmd_export, hc_cmd_fetch, hc_cmd_backtest, hc_cmd_whatif, hc_cmd_merge;
 
 /* Prints `heapcast: NAME:LINE: text` on stderr (name may be NULL, the line is left out when 0) and returns
  * HC_EXIT_FAILED, or HC_EXIT_NODATA for HC_ENODATA. */

@@ -9,7 +9,7 @@
 
 static const struct hc_command *const commands[] = {&hc_cmd_show,     &hc_cmd_memory, &hc_cmd_resolve, &hc_cmd_explain,
                                                     &hc_cmd_predict,  &hc_cmd_replay, &hc_cmd_export,  &hc_cmd_fetch,
-                                                    &hc_cmd_backtest, &hc_cmd_merge};
+                                                    &hc_cmd_backtest, &hc_cmd_whatif, &hc_cmd_merge};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static int help(FILE *out)

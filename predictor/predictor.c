@@ -8,6 +8,7 @@
 #include "histogram.h"
 #include "leak.h"
 #include "off_heap.h"
+#include "predictor_inside.h"
 #include "reasons.h"
 #include "series.h"
 #include "track_record.h"
@@ -87,6 +88,16 @@ enum hc_status hc_predictor_new(void *memory, size_t size, const struct hc_polic
 void hc_predictor_free(struct hc_predictor *predictor)
 {
     free(predictor);
+}
+
+const struct hc_series *hc_predictor_series(const struct hc_predictor *predictor)
+{
+    return &predictor->series;
+}
+
+const struct hc_policy *hc_predictor_policy(const struct hc_predictor *predictor)
+{
+    return &predictor->policy;
 }
 
 static int has_grown(uint64_t was, uint64_t is)
