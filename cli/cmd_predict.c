@@ -6,6 +6,7 @@
 #include "options.h"
 #include "policy_options.h"
 
+#include <heapcast/peer_rules.h>
 #include <heapcast/predictor.h>
 
 #include <math.h>
@@ -29,6 +30,10 @@ struct session {
     struct hc_predictor *predictor;
     struct hc_epoch epoch;
     uint64_t gc_id;
+    double usable_ratio;
+    int by_rule; /* 1: a peer's rule answers, in the room that our model finds collections to need */
+    enum hc_peer peer;
+    struct hc_peer_rules *rules;
 };
 
 static const struct hc_option options[] = {
@@ -118,7 +123,7 @@ static enum hc_status on_header(struct session *session, char *const *fields, un
     struct hc_policy policy;
     hc_policy_init(&policy);
     policy.horizon_ms = (int64_t)(value[1] * 1000.0);
-    policy.usable_ratio = value[3];
+    policy.usable_ratio = session->usable_ratio = value[3];
     policy.gc_share_limit_ratio = value[4];
     policy.warmup_ms = HOLD_MS;
     policy.warmup_collections = LEAST_COLLECTIONS;
@@ -133,6 +138,8 @@ static enum hc_status on_header(struct session *session, char *const *fields, un
     if (session->block == NULL)
         return hc_fail(err, HC_ENOMEM, 0, "no memory for the series");
     status = hc_predictor_new(session->block, hc_predictor_size(), &policy, &session->predictor, err);
+    if (status == HC_OK)
+        status = hc_peer_rules_new(&session->rules, err);
     return status == HC_OK ? hc_predictor_start(session->predictor, &session->epoch) : status;
 }
 
@@ -183,6 +190,8 @@ static enum hc_status on_collection(struct session *session, char *const *fields
                                   .promoted_bytes = HC_BYTES_UNKNOWN,
                                   .gc_time_us = (uint64_t)llround(value[6] * 1000.0),
                                   .kind = kind};
+    if (session->by_rule)
+        hc_peer_rules_observe(session->rules, &sample);
     return hc_predictor_observe(session->predictor, &sample);
 }
 
@@ -196,7 +205,19 @@ static enum hc_status on_restart(struct session *session, char *const *fields, u
         return status;
     session->epoch.start_ms = time_ms(seconds);
     hc_predictor_end(session->predictor, session->epoch.start_ms);
+    hc_peer_rules_restart(session->rules);
     return hc_predictor_start(session->predictor, &session->epoch);
+}
+
+/* The rule's own number stands where ours has the live set. */
+static void answer_by_rule(struct session *session, const char *time, const struct hc_recommendation *advice)
+{
+    int known = advice->verdict != HC_VERDICT_INSUFFICIENT_DATA;
+    struct hc_peer_room room = {session->usable_ratio, known ? advice->model.gc_headroom_bytes : 0,
+                                session->epoch.heap_max_bytes};
+    hc_peer_rules_advance(session->rules, advice->generated_at_ms);
+    printf("R,%s,%.3f,%.6f,%s\n", time, (double)hc_peer_rules_heap(session->rules, session->peer, &room) / MIB,
+           (double)hc_peer_rules_number(session->rules, session->peer) / MIB, hc_peer_name(session->peer));
 }
 
 static enum hc_status on_decision(struct session *session, char *const *fields, unsigned n, struct hc_error *err)
@@ -213,7 +234,9 @@ static enum hc_status on_decision(struct session *session, char *const *fields, 
     status = hc_predictor_predict(session->predictor, time_ms(seconds), &advice);
     if (status != HC_OK)
         return hc_fail(err, status, 0, "no recommendation could be made");
-    if (advice.verdict == HC_VERDICT_INSUFFICIENT_DATA)
+    if (session->by_rule)
+        answer_by_rule(session, fields[1], &advice);
+    else if (advice.verdict == HC_VERDICT_INSUFFICIENT_DATA)
         printf("R,%s,0\n", fields[1]);
     else
         printf("R,%s,%.3f,%.3f,%s:%s\n", fields[1],
@@ -259,6 +282,7 @@ static int serve(FILE *in, struct session session)
     if (status == HC_OK && ferror(in))
         status = hc_fail(&err, HC_EIO, 0, "cannot be read");
     free(line);
+    hc_peer_rules_free(session.rules);
     hc_predictor_free(session.predictor);
     free(session.block);
     if (status == HC_OK)

@@ -11,6 +11,8 @@
 enum { YOUNG_PAUSES = 512, YOUNG_PAUSES_LEAST = 10 };
 /* So many collections tell the cost of a JVM that has just started. */
 enum { YOUNG_JVM_COLLECTIONS = 3 };
+/* So many of the newest full collections show what one takes. */
+enum { FULL_PAUSES = 8 };
 #define LEAST_FIXED_SHARE 0.2
 
 /* What the running JVM did before counts as starting: its first minute, of a younger one the first half of its life. */
@@ -94,6 +96,21 @@ static int young_jvm_cost(const struct hc_series *series, int64_t now_ms, double
     return 1;
 }
 
+static double full_pause_ms(const struct hc_series *series)
+{
+    double us = 0;
+    unsigned n = 0;
+    for (uint64_t s = series->now.raw_sequence; s > 0 && series->now.raw_sequence - s < HC_RAW_SLOTS && n < FULL_PAUSES;
+         s--) {
+        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+        if (raw == NULL || raw->sample.kind != HC_GC_FULL)
+            continue;
+        us += (double)raw->sample.pause_us;
+        n++;
+    }
+    return n > 0 ? us / 1000.0 / n : 0;
+}
+
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int with_copying, double *scratch,
                          struct hc_gc_cost *out)
 {
@@ -123,6 +140,7 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int wit
     double all_ms = (double)(out->covered_ms - (with_warm ? 0 : warm_ms));
     out->share_ratio = n > 0 ? all_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS) : 0.0;
     out->work_bytes = out->copying_ratio = 0;
+    out->full_pause_ms = full_pause_ms(series);
     if (n == 0 || (with_warm && young_jvm_cost(series, now_ms, copying, out)))
         return;
     for (unsigned i = 0; i < n; i++) {

@@ -37,6 +37,10 @@ enum { LOOKS_ENOUGH = 3 };
 #define KNOWN_FLOOR_BYTES (24.0 * (double)MIB)
 /* The GC work of the worst hours, plus a tenth. */
 #define GC_WORK_MARGIN 1.10
+/* The generations of HotSpot's Parallel, as shares of the heap, with NewRatio and survivor sizes as they are by
+ * default. */
+#define PARALLEL_OLD_RATIO (2.0 / 3.0)
+#define PARALLEL_EDEN_RATIO 0.26
 /* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day a
  * published number falls by as little, since it is the evidence that changes. */
 #define WORTH_SHRINKING 0.95
@@ -447,9 +451,24 @@ static uint64_t whole_steps(double bytes)
     return hc_bytes(ceil(bytes / (double)HEAP_STEP_BYTES) * (double)HEAP_STEP_BYTES);
 }
 
+/*
+ * Parallel collects the whole heap instead of the young generation while what that may promote does not fit into the
+ * free old generation, and never looks again: a job that loaded its state in such a heap stays so, with a full
+ * collection each time eden is full. No larger heap tells of that. Either there is room (the old generation is two
+ * thirds of the heap, eden a quarter), or eden is so large that even full collections keep the limit.
+ */
+static double least_for_parallel(const struct hc_policy *policy, const struct hc_gc_cost *cost,
+                                 const struct hc_recommendation *seen)
+{
+    double by_room = (double)seen->model.percentile_bytes / (PARALLEL_OLD_RATIO - PARALLEL_EDEN_RATIO);
+    double by_cost = GC_WORK_MARGIN * seen->observed.allocation_bytes_per_s * cost->full_pause_ms / 1000.0 /
+                     (policy->gc_share_limit_ratio * PARALLEL_EDEN_RATIO);
+    return cost->full_pause_ms > 0 && policy->with_gc_cost ? fmin(by_room, by_cost) : 0; /* fmin: not the unknown one */
+}
+
 /* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */
-static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, const struct hc_gc_cost *cost,
-                            struct hc_recommendation *out)
+static uint64_t needed_heap(const struct hc_policy *policy, enum hc_collector collector, uint64_t least,
+                            const struct hc_gc_cost *cost, struct hc_recommendation *out)
 {
     double live = (double)out->model.percentile_bytes;
     double floor_bytes = policy->floor_ratio * (double)out->current_heap_bytes;
@@ -464,6 +483,8 @@ static uint64_t needed_heap(const struct hc_policy *policy, uint64_t least, cons
     /* The floor is room for a live set that doubles at no cost; for collections it is room already. And while history
      * is short its wide margin guards against exhaustion, not against a few collections more. */
     double hard = upper / policy->usable_ratio, soft = policy->margin_ratio * live + headroom;
+    if (collector == HC_COLLECTOR_PARALLEL)
+        soft = fmax(soft, least_for_parallel(policy, cost, out));
     out->model.floor_bytes = hc_bytes(floor_bytes);
     out->model.live_upper_bytes = hc_bytes(upper);
     out->model.usable_ratio = policy->usable_ratio;
@@ -594,7 +615,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
         without_number(out);
     } else {
         forecast_live_set(predictor, hours, cost.covered_ms, out);
-        uint64_t heap = needed_heap(policy, facts.exhaustion.least_bytes, &cost, out);
+        uint64_t heap = needed_heap(policy, series->now.epoch.collector, facts.exhaustion.least_bytes, &cost, out);
         facts.short_history = hours < LEAST_HOURS;
         facts.held_back_bytes = publish(predictor, hours, heap, out);
         bounds(policy, out);
