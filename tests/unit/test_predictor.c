@@ -213,6 +213,29 @@ static void test_the_cost_of_collections_decides_where_it_is_high(void **state)
     finish(&world);
 }
 
+/* 120 MiB alive, 50 MiB allocated a second, 300 ms a full collection: below 120 / 0.41 = 293 MiB each would be one. */
+static uint64_t heap_of_a_cheap_load(enum hc_collector collector)
+{
+    struct world world;
+    begin(&world, 1000);
+    struct hc_epoch epoch = {
+        .start_ms = world.clock_ms, .pid = 1, .heap_max_bytes = world.heap_bytes, .collector = collector};
+    assert_int_equal(hc_predictor_start(world.predictor, &epoch), HC_OK);
+    for (unsigned i = 0; i < 40 * 3600; i++)
+        collect(&world, i % 3600 == 100 ? HC_GC_FULL : HC_GC_YOUNG, 120 * MIB, i % 3600 == 100 ? 300000 : 100, 1000);
+    uint64_t heap = predict(&world).heap_bytes / MIB;
+    finish(&world);
+    return heap;
+}
+
+static void test_parallel_keeps_room_for_both_generations(void **state)
+{
+    (void)state;
+    uint64_t serial = heap_of_a_cheap_load(HC_COLLECTOR_SERIAL);
+    assert_in_range(serial, 134, 250);
+    assert_in_range(heap_of_a_cheap_load(HC_COLLECTOR_PARALLEL), 293, 310);
+}
+
 static void test_a_rise_is_carried_to_the_horizon(void **state)
 {
     (void)state;
@@ -1085,6 +1108,7 @@ int main(void)
         cmocka_unit_test(test_a_few_minutes_already_give_a_number),
         cmocka_unit_test(test_before_the_first_sweep_all_that_is_used_counts),
         cmocka_unit_test(test_the_cost_of_collections_decides_where_it_is_high),
+        cmocka_unit_test(test_parallel_keeps_room_for_both_generations),
         cmocka_unit_test(test_a_rise_is_carried_to_the_horizon),
         cmocka_unit_test(test_an_exhausted_heap_gets_a_fifth_more),
         cmocka_unit_test(test_a_nearly_exhausted_heap_needs_no_warm_up),
