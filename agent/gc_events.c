@@ -4,7 +4,6 @@
 
 /* Start and Finish of one pause run on the same thread (measured on JDK 11 to 25), so this needs no synchronisation. */
 static struct {
-    const struct perf_counters *counters;
     struct ring *ring;
     int counted; /* every pause moves a counter that is read here */
     int depth;   /* pairs can nest: a collection for metadata (cause "Metadata GC Threshold") marks itself and its pause
@@ -13,6 +12,7 @@ static struct {
     int64_t used_before, old_before, eden_capacity;
     int64_t young_invocations, full_invocations;
     int64_t phase_invocations; /* at the Finish before: HotSpot counts a Remark or Cleanup just before its Start */
+    struct perf_counters counters; /* a copy beside all else: after a collection each line of the cache counts */
 } at_start;
 
 static int64_t now_ns(void)
@@ -30,7 +30,7 @@ static int64_t used(const struct perf_counters *c)
 
 void gc_events_init(const struct perf_counters *counters, struct ring *ring)
 {
-    at_start.counters = counters;
+    at_start.counters = *counters;
     at_start.ring = ring;
     /* Shenandoah's move at other times */
     at_start.counted = counters->young_invocations != NULL && counters->collector != HC_COLLECTOR_SHENANDOAH;
@@ -39,7 +39,7 @@ void gc_events_init(const struct perf_counters *counters, struct ring *ring)
 
 void gc_events_start(void)
 {
-    const struct perf_counters *c = at_start.counters;
+    const struct perf_counters *c = &at_start.counters;
     if (at_start.depth++ > 0)
         return;
     at_start.used_before = used(c);
@@ -71,7 +71,7 @@ static void copy_cause(const struct perf_counters *c, struct gc_record *r)
 
 void gc_events_finish(void)
 {
-    const struct perf_counters *c = at_start.counters;
+    const struct perf_counters *c = &at_start.counters;
     struct gc_record r = {.source = HC_GC_SOURCE_COUNTERS};
     if (at_start.depth == 0 || --at_start.depth > 0) /* 0: events were switched on inside a pause (late attach) */
         return;

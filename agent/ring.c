@@ -11,9 +11,12 @@ void ring_touch(struct ring *ring)
 void ring_push(struct ring *ring, const struct gc_record *record)
 {
     uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
-    if (written - atomic_load_explicit(&ring->read, memory_order_acquire) == RING_SLOTS) {
-        atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
-        return;
+    if (written - ring->read_seen == RING_SLOTS) {
+        ring->read_seen = atomic_load_explicit(&ring->read, memory_order_acquire);
+        if (written - ring->read_seen == RING_SLOTS) {
+            atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
+            return;
+        }
     }
     ring->slot[written % RING_SLOTS] = *record;
     atomic_store_explicit(&ring->written, written + 1, memory_order_release);

@@ -37,6 +37,7 @@ struct gc_record {
 struct ring {
     /* on lines of their own: the two sides would otherwise invalidate each other's cache line at every step */
     _Alignas(64) _Atomic uint64_t written;
+    uint64_t read_seen; /* the producer's own: `read` as it was when the ring last seemed full */
     _Alignas(64) _Atomic uint64_t read;
     _Alignas(64) _Atomic uint64_t dropped; /* ever */
     uint64_t dropped_taken;                /* the consumer's own */

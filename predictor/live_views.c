@@ -116,7 +116,7 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
     }
     if (!whole && v->in_mixed_run && sample->kind != HC_GC_MIXED)
         *out_based = end_mixed_run(v);
-    if (sample->allocated_bytes == HC_BYTES_UNKNOWN && v->count + v->points == 0 && v->allocated <= 0)
+    if (sample->allocated_bytes == HC_BYTES_UNKNOWN && v->count + v->points == 0 && v->live_at_base <= 0)
         v->allocated = used; /* the first collection that is seen of a JVM: so much at least */
     else if (sample->allocated_bytes == HC_BYTES_UNKNOWN)
         v->allocated_known = 0;

