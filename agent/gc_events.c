@@ -11,7 +11,7 @@ static struct {
     int64_t start_ns;
     int64_t used_before, old_before, eden_capacity;
     int64_t young_invocations, full_invocations;
-    int64_t phase_invocations; /* at the Finish before: HotSpot counts a Remark or Cleanup just before its Start */
+    int64_t phase_invocations;     /* at the Finish before: HotSpot counts a Remark or Cleanup just before its Start */
     struct perf_counters counters; /* a copy beside all else: after a collection each line of the cache counts */
 } at_start;
 
