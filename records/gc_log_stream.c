@@ -17,7 +17,7 @@
 static void begin_jvm(struct gc_log_stream *s)
 {
     s->start = (struct hc_gc_log_start){0};
-    s->begun = s->announced = s->has_time = 0;
+    s->begun = s->announced = s->has_time = s->from_start = 0;
     s->last = (struct gc_log_time){GC_TIME_NONE, GC_TIME_NONE};
     s->base_ms = s->last_ms;
     s->committed = s->used_after = HC_BYTES_UNKNOWN;
@@ -80,8 +80,8 @@ int gc_log_stream_time(struct gc_log_stream *s, const struct gc_log_time *t)
     s->last_ms = in_ms(s, t);
     if (!s->has_time) {
         /* A log whose older parts are gone begins in the middle of a JVM's life: nothing was watched before it. */
-        int from_start = t->uptime_us != GC_TIME_NONE && t->uptime_us < FROM_START_US;
-        s->start.start_ms = s->last_ms - (from_start ? t->uptime_us / 1000 : 0);
+        s->from_start = t->uptime_us != GC_TIME_NONE && t->uptime_us < FROM_START_US;
+        s->start.start_ms = s->last_ms - (s->from_start ? t->uptime_us / 1000 : 0);
         if (s->start.start_ms < 0)
             s->start.start_ms = 0;
     }
@@ -150,6 +150,8 @@ static uint64_t grown(uint64_t from, uint64_t to)
 
 static uint64_t allocated(const struct gc_log_stream *s, const struct gc_log_collection *c)
 {
+    if (s->from_start && s->used_after == HC_BYTES_UNKNOWN && !c->overlapped)
+        return c->before_bytes; /* a JVM begins with an empty heap */
     return c->overlapped ? HC_BYTES_UNKNOWN : grown(s->used_after, c->before_bytes);
 }
 

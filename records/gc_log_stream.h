@@ -34,6 +34,7 @@ struct gc_log_stream {
     struct hc_gc_log_stats *stats;
 
     struct hc_gc_log_start start; /* the JVM that runs */
+    int from_start;               /* the log begins with it */
     int begun;                    /* its start is known of, by a header or by a collection */
     int announced;                /* the sink has been told */
     int has_time;                 /* `last` holds a time of this JVM */

@@ -42,7 +42,7 @@ static void g1_pauses(void **state)
     assert_int_equal(s[0].end_time_ms, T0);
     assert_int_equal(s[0].old_used_after_bytes, MIB(14)); /* 16 less two survivor regions */
     assert_int_equal(s[0].promoted_bytes, MIB(11));
-    assert_int_equal(s[0].allocated_bytes, HC_BYTES_UNKNOWN);
+    assert_int_equal(s[0].allocated_bytes, MIB(17));
     assert_string_equal(s[0].cause, "G1 Evacuation Pause");
     assert_sample(s[1], HC_GC_YOUNG, MIB(60), MIB(20), 1500);
     assert_string_equal(s[1].cause, "System.gc()");
@@ -368,7 +368,7 @@ static void restarts(void **state)
     assert_int_equal(seen->sample_count, 6);
     assert_int_equal(seen->samples[3].gc_id, 1);
     assert_true(seen->samples[3].end_time_ms > seen->samples[2].end_time_ms);
-    assert_int_equal(seen->samples[3].allocated_bytes, HC_BYTES_UNKNOWN);
+    assert_int_equal(seen->samples[3].allocated_bytes, MIB(34));
     seen = seen_in("[2026-11-21T09:42:39.435+0000] GC(500) Pause Full (x) 34M->32M(123M) 1.000ms\n"
                    "[2026-11-21T09:43:39.435+0000] GC(0) Pause Full (x) 34M->32M(123M) 1.000ms\n");
     assert_int_equal(seen->start_count, 2);
