@@ -10,9 +10,6 @@ enum {
 };
 
 #define GROWN_RATIO 1.2
-/* Serial (and Parallel from JDK 22 on) leave dead objects where they are, up to this share of the capacity, in all full
- * collections but each fourth (Serial) or those that somebody asked for (Parallel): MarkSweepDeadRatio. */
-#define DEAD_WOOD_RATIO 0.05
 
 void live_watch_init(struct live_watch *w, enum hc_collector collector, int java, uint64_t heap_bytes, uint64_t fulls)
 {
@@ -20,7 +17,7 @@ void live_watch_init(struct live_watch *w, enum hc_collector collector, int java
     w->collector = collector;
     w->java = java;
     w->heap_bytes = heap_bytes;
-    w->fulls = fulls;
+    w->wood.fulls = fulls;
 }
 
 static void follow_mixed(struct live_watch *w, const struct hc_gc_sample *s, int window)
@@ -48,34 +45,13 @@ static void follow_growth(struct live_watch *w, const struct hc_gc_sample *s)
         atomic_store_explicit(&w->grown, 1, memory_order_relaxed);
 }
 
-static int leaves_dead_wood(const struct live_watch *w, const char *cause)
-{
-    if (w->collector == HC_COLLECTOR_SERIAL)
-        return w->fulls % 4 != 0;
-    return w->collector == HC_COLLECTOR_PARALLEL && w->java >= 22 && strcmp(cause, "Diagnostic Command") != 0 &&
-           strcmp(cause, "System.gc()") != 0;
-}
-
-/* The least that the last four left, but not less than this one left without the most dead wood that there can be. */
-static uint64_t without_dead_wood(const struct live_watch *w, uint64_t used)
-{
-    uint64_t least = used;
-    double floor = (double)used - DEAD_WOOD_RATIO * (double)w->heap_bytes;
-    unsigned known = w->fulls_seen < LIVE_WATCH_FULLS ? w->fulls_seen : LIVE_WATCH_FULLS;
-    for (unsigned i = 0; i < known; i++)
-        least = w->full_used[i] < least ? w->full_used[i] : least;
-    return (double)least < floor ? (uint64_t)floor : least;
-}
-
 static void take_full(struct live_watch *w, const struct hc_gc_sample *s, struct hc_live_view *out)
 {
-    uint64_t used = s->heap_used_after_bytes;
-    w->fulls++;
-    w->full_used[w->fulls_seen++ % LIVE_WATCH_FULLS] = used;
-    int wood = leaves_dead_wood(w, s->cause);
+    uint64_t used = s->heap_used_after_bytes, live;
+    int wood = hc_dead_wood_take(&w->wood, w->collector, (unsigned)w->java, s->cause, used, w->heap_bytes, &live);
     *out = (struct hc_live_view){
         .time_ms = s->end_time_ms,
-        .live_bytes = wood ? without_dead_wood(w, used) : used,
+        .live_bytes = live,
         .used_bytes = used,
         .source = HC_LIVE_FULL_COLLECTION,
         .evidence = wood ? HC_EVIDENCE_ESTIMATE : HC_EVIDENCE_EXACT,

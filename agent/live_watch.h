@@ -8,12 +8,13 @@
 
 #include "live_ring.h"
 
+#include <heapcast/dead_wood.h>
 #include <heapcast/live_view.h>
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { LIVE_WATCH_SEEN = 64, LIVE_WATCH_FULLS = 4 };
+enum { LIVE_WATCH_SEEN = 64 };
 
 struct live_watch {
     /* for the Java thread; each independent of the others, read relaxed */
@@ -38,9 +39,7 @@ struct live_watch {
     unsigned above;                     /* pauses in a row that say it has grown */
     int window;                         /* sampler's mixed window was open */
     unsigned young_in_window;
-    uint64_t fulls;                       /* full collections since the JVM's start */
-    uint64_t full_used[LIVE_WATCH_FULLS]; /* what the newest left */
-    unsigned fulls_seen;
+    struct hc_dead_wood wood;
 };
 
 /* `fulls`: full collections that there were already (the JVM's own counter). */

@@ -4,10 +4,6 @@
 
 /* Where a log has no date: 2000-01-01. Any whole hour would do, and the same one makes the same output of it. */
 #define BEGIN_MS INT64_C(946684800000)
-/* Serial (and Parallel from JDK 22 on) leave dead objects where they are, up to this share of the capacity, in all full
- * collections but each fourth (Serial) or those that somebody asked for (Parallel): MarkSweepDeadRatio. The agent says
- * the same (agent/live_watch.c). */
-#define DEAD_WOOD_RATIO 0.05
 /* Threads write their lines a moment after they took the time; an uptime that is further back is another JVM's. */
 #define SLACK_US INT64_C(1000000)
 /* A first line that is later than this says that the log does not begin with its JVM; or that it counts from the start
@@ -21,7 +17,8 @@ static void begin_jvm(struct gc_log_stream *s)
     s->last = (struct gc_log_time){GC_TIME_NONE, GC_TIME_NONE};
     s->base_ms = s->last_ms;
     s->committed = s->used_after = HC_BYTES_UNKNOWN;
-    s->most = s->gc_id = s->carried_us = s->fulls = 0;
+    s->most = s->gc_id = s->carried_us = 0;
+    s->wood = (struct hc_dead_wood){0};
 }
 
 void gc_log_stream_init(struct gc_log_stream *s, const struct hc_gc_log_sink *sink, struct hc_gc_log_stats *stats)
@@ -180,33 +177,19 @@ static unsigned java_of(const char *version)
     return number;
 }
 
-static int leaves_dead_wood(const struct gc_log_stream *s, const char *cause)
-{
-    if (s->start.collector == HC_COLLECTOR_SERIAL)
-        return s->fulls % 4 != 0;
-    return s->start.collector == HC_COLLECTOR_PARALLEL && java_of(s->start.jvm_version) >= 22 &&
-           strcmp(cause, "Diagnostic Command") != 0 && strcmp(cause, "System.gc()") != 0;
-}
-
-/* What a full collection left is the live set; where it left dead objects, the least of the last four is, but not less
- * than this one left without the most of them that there can be. */
 static void give_full(struct gc_log_stream *s, const struct hc_gc_sample *sample)
 {
-    uint64_t used = sample->heap_used_after_bytes, least = used;
-    double floor = (double)used - DEAD_WOOD_RATIO * (double)sample->heap_max_bytes;
-    s->full_used[s->fulls++ % GC_LOG_FULLS] = used;
-    if (s->sink->view == NULL || !leaves_dead_wood(s, sample->cause))
+    uint64_t used = sample->heap_used_after_bytes, live;
+    if (!hc_dead_wood_take(&s->wood, s->start.collector, java_of(s->start.jvm_version), sample->cause, used,
+                           sample->heap_max_bytes, &live) ||
+        s->sink->view == NULL)
         return;
-    for (uint64_t i = 0; i < s->fulls && i < GC_LOG_FULLS; i++)
-        least = s->full_used[i] < least ? s->full_used[i] : least;
-    if ((double)least < floor)
-        least = (uint64_t)floor;
     struct hc_live_view view = {.time_ms = sample->end_time_ms,
-                                .live_bytes = least,
+                                .live_bytes = live,
                                 .used_bytes = used,
                                 .source = HC_LIVE_FULL_COLLECTION,
                                 .evidence = HC_EVIDENCE_ESTIMATE};
-    if (least > 0 && least < used)
+    if (live > 0 && live < used)
         s->sink->view(s->sink->context, &view);
 }
 

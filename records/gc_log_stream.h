@@ -5,6 +5,7 @@
 #ifndef HEAPCAST_GC_LOG_STREAM_H
 #define HEAPCAST_GC_LOG_STREAM_H
 
+#include <heapcast/dead_wood.h>
 #include <heapcast/gc_log.h>
 
 /* What a line's decorations tell of its time; INT64_MIN: nothing. */
@@ -27,8 +28,6 @@ struct gc_log_collection {
     struct gc_log_time end;
 };
 
-enum { GC_LOG_FULLS = 4 };
-
 struct gc_log_stream {
     const struct hc_gc_log_sink *sink;
     struct hc_gc_log_stats *stats;
@@ -39,15 +38,14 @@ struct gc_log_stream {
     int announced;                /* the sink has been told */
     int has_time;                 /* `last` holds a time of this JVM */
     struct gc_log_time last;
-    int64_t last_ms;                  /* time of the newest line in milliseconds since the epoch; of all JVMs */
-    int64_t base_ms;                  /* where there is no date: what uptime 0 stands for */
-    uint64_t committed;               /* the newest known; HC_BYTES_UNKNOWN: none yet */
-    uint64_t most;                    /* committed so far, or used */
-    uint64_t gc_id;                   /* samples of this JVM */
-    uint64_t used_after;              /* of the sample before; HC_BYTES_UNKNOWN: none */
-    uint64_t carried_us;              /* pauses that belong to no sample so far */
-    uint64_t fulls;                   /* full collections of this JVM */
-    uint64_t full_used[GC_LOG_FULLS]; /* what the newest left */
+    int64_t last_ms;     /* time of the newest line in milliseconds since the epoch; of all JVMs */
+    int64_t base_ms;     /* where there is no date: what uptime 0 stands for */
+    uint64_t committed;  /* the newest known; HC_BYTES_UNKNOWN: none yet */
+    uint64_t most;       /* committed so far, or used */
+    uint64_t gc_id;      /* samples of this JVM */
+    uint64_t used_after; /* of the sample before; HC_BYTES_UNKNOWN: none */
+    uint64_t carried_us; /* pauses that belong to no sample so far */
+    struct hc_dead_wood wood;
 };
 
 void gc_log_stream_init(struct gc_log_stream *stream, const struct hc_gc_log_sink *sink, struct hc_gc_log_stats *stats);
