@@ -12,15 +12,6 @@ import java.util.Random;
 public class Churn {
     static volatile Object sink;
 
-    static long option(String[] args, String name, long otherwise) {
-        for (String a : args) {
-            if (a.startsWith(name + "=")) {
-                return Long.parseLong(a.substring(name.length() + 1));
-            }
-        }
-        return otherwise;
-    }
-
     static long collections() {
         long n = 0;
         for (java.lang.management.GarbageCollectorMXBean b :
@@ -31,13 +22,13 @@ public class Churn {
     }
 
     public static void main(String[] args) throws Exception {
-        long live = option(args, "live", 40);
-        long fifo = option(args, "fifo", 10);
-        long rate = option(args, "rate", 0);
-        long wanted = option(args, "collections", 60);
-        long megabytes = option(args, "megabytes", Long.MAX_VALUE >> 20);
-        long seconds = option(args, "seconds", 60);
-        long full = option(args, "full", 0);
+        long live = Arguments.number(args, "live", 40);
+        long fifo = Arguments.number(args, "fifo", 10);
+        long rate = Arguments.number(args, "rate", 0);
+        long wanted = Arguments.number(args, "collections", 60);
+        long megabytes = Arguments.number(args, "megabytes", Long.MAX_VALUE >> 20);
+        long seconds = Arguments.number(args, "seconds", 60);
+        long full = Arguments.number(args, "full", 0);
         Random random = new Random(7);
         byte[][] kept = new byte[(int) (live * 1024)][];
         ArrayDeque<byte[]> middle = new ArrayDeque<>();
@@ -75,7 +66,7 @@ public class Churn {
                 break;
             }
         }
-        if (option(args, "oom", 0) == 1) {
+        if (Arguments.number(args, "oom", 0) == 1) {
             try {
                 ArrayDeque<byte[]> all = new ArrayDeque<>();
                 while (true) {
@@ -89,7 +80,7 @@ public class Churn {
         if (wanted > 0) { /* a run-time image may lack java.management */
             System.out.println("done after " + collections() + " collections, live " + kept.length);
         }
-        long exit = option(args, "exit", 0);
+        long exit = Arguments.number(args, "exit", 0);
         if (exit == 1) {
             System.exit(0);
         } else if (exit == 2) {

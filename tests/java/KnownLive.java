@@ -15,41 +15,28 @@ import java.util.Random;
 public class KnownLive {
     static volatile Object sink;
 
-    static String option(String[] args, String name, String otherwise) {
-        for (String a : args) {
-            if (a.startsWith(name + "=")) {
-                return a.substring(name.length() + 1);
-            }
-        }
-        return otherwise;
-    }
-
-    static long number(String[] args, String name, long otherwise) {
-        return Long.parseLong(option(args, name, "" + otherwise));
-    }
-
     static long size(byte[] array) {
         return (array.length + 16 + 7) / 8 * 8;
     }
 
     public static void main(String[] args) throws Exception {
         final long mib = 1 << 20;
-        final String profile = option(args, "profile", "steady");
-        final long min = number(args, "min", 100) * mib;
-        final long max = number(args, "max", 300) * mib;
-        final double period = number(args, "period", 13);
-        final long rate = number(args, "rate", 100) * mib;
-        final long fifo = number(args, "fifo", 24) * mib;
-        final long seconds = number(args, "seconds", 60);
+        final String profile = Arguments.option(args, "profile", "steady");
+        final long min = Arguments.number(args, "min", 100) * mib;
+        final long max = Arguments.number(args, "max", 300) * mib;
+        final double period = Arguments.number(args, "period", 13);
+        final long rate = Arguments.number(args, "rate", 100) * mib;
+        final long fifo = Arguments.number(args, "fifo", 24) * mib;
+        final long seconds = Arguments.number(args, "seconds", 60);
         final Random random = new Random(5);
         final int slots = (int) (Math.max(min, max) / 500) + 1000;
-        final int reference = number(args, "reference", 4) == 8 ? 8 : 4;
+        final int reference = Arguments.number(args, "reference", 4) == 8 ? 8 : 4;
         byte[][] kept = new byte[slots][];
         byte[][] queue = new byte[(int) (fifo / 1016) + 1][];
         int used = 0;
         int head = 0;
         long live = (long) reference * (slots + queue.length) + 32;
-        FileOutputStream truth = new FileOutputStream(option(args, "truth", "truth"));
+        FileOutputStream truth = new FileOutputStream(Arguments.option(args, "truth", "truth"));
         final long begin = System.nanoTime();
         long allocated = 0;
         long written = 0;

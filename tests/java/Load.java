@@ -21,19 +21,6 @@ import java.util.Random;
 public class Load {
     static volatile Object sink;
 
-    static String option(String[] args, String name, String otherwise) {
-        for (String a : args) {
-            if (a.startsWith(name + "=")) {
-                return a.substring(name.length() + 1);
-            }
-        }
-        return otherwise;
-    }
-
-    static long number(String[] args, String name, long otherwise) {
-        return Long.parseLong(option(args, name, "" + otherwise));
-    }
-
     /** utime + stime of a stat file, in clock ticks of 10 ms. */
     static long ticks(Path stat) throws IOException {
         String text = new String(Files.readAllBytes(stat));
@@ -82,16 +69,16 @@ public class Load {
 
     public static void main(String[] args) throws Exception {
         final long mib = 1 << 20;
-        final long live = number(args, "live", 100) * mib;
-        final String profile = option(args, "profile", "steady");
-        final long min = profile.equals("steady") ? live : number(args, "min", 50) * mib;
-        final double period = number(args, "period", 7);
-        final double rate = number(args, "rate", 100) * mib;
-        final double replace = number(args, "replace", 3) / 100.0;
-        final boolean oldest = option(args, "order", "random").equals("oldest");
-        final int object = (int) number(args, "object", 1000);
-        final double seconds = number(args, "seconds", 22);
-        final double window = number(args, "window", 6);
+        final long live = Arguments.number(args, "live", 100) * mib;
+        final String profile = Arguments.option(args, "profile", "steady");
+        final long min = profile.equals("steady") ? live : Arguments.number(args, "min", 50) * mib;
+        final double period = Arguments.number(args, "period", 7);
+        final double rate = Arguments.number(args, "rate", 100) * mib;
+        final double replace = Arguments.number(args, "replace", 3) / 100.0;
+        final boolean oldest = Arguments.option(args, "order", "random").equals("oldest");
+        final int object = (int) Arguments.number(args, "object", 1000);
+        final double seconds = Arguments.number(args, "seconds", 22);
+        final double window = Arguments.number(args, "window", 6);
         final Random random = new Random(11);
         final byte[][] kept = new byte[(int) (live / object * 3 / 2) + 1000][];
         int used = 0;

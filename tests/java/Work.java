@@ -14,15 +14,6 @@ import java.util.concurrent.CountDownLatch;
  * them), children (so many processes, which print what they have open of ours), collections (end after so many, instead of rounds).
  */
 public class Work {
-    static long option(String[] args, String name, long otherwise) {
-        for (String a : args) {
-            if (a.startsWith(name + "=")) {
-                return Long.parseLong(a.substring(name.length() + 1));
-            }
-        }
-        return otherwise;
-    }
-
     /** Each round replaces some of the live objects, and throws away ten times as much. */
     static long round(long[][] live, long round) {
         long state = round * 2862933555777941757L + 3037000493L;
@@ -62,12 +53,12 @@ public class Work {
     }
 
     public static void main(String[] args) throws Exception {
-        long rounds = option(args, "rounds", 200);
-        long seconds = option(args, "seconds", 0);
-        long collections = option(args, "collections", 0);
-        long[][] live = new long[(int) (option(args, "live", 20) * 2048)][];
+        long rounds = Arguments.number(args, "rounds", 200);
+        long seconds = Arguments.number(args, "seconds", 0);
+        long collections = Arguments.number(args, "collections", 0);
+        long[][] live = new long[(int) (Arguments.number(args, "live", 20) * 2048)][];
         CountDownLatch done = new CountDownLatch(1);
-        long[] sums = new long[(int) option(args, "threads", 0)];
+        long[] sums = new long[(int) Arguments.number(args, "threads", 0)];
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < sums.length; i++) {
             int mine = i;
@@ -82,7 +73,7 @@ public class Work {
             t.start();
             threads.add(t);
         }
-        List<InputStream> files = option(args, "files", 0) == 1 ? openAll() : List.of();
+        List<InputStream> files = Arguments.number(args, "files", 0) == 1 ? openAll() : List.of();
         long hash = 0, begin = System.nanoTime();
         if (collections > 0) {
             var beans = java.lang.management.ManagementFactory.getGarbageCollectorMXBeans();
@@ -106,7 +97,7 @@ public class Work {
         for (InputStream f : files) {
             f.close();
         }
-        children(option(args, "children", 0));
+        children(Arguments.number(args, "children", 0));
         done.countDown();
         long sum = 0;
         for (Thread t : threads) {
