@@ -1,4 +1,5 @@
 /* heapcast backtest: how the predictor would have done on a recorded past, and how the rules of others. */
+#include "cells.h"
 #include "command.h"
 #include "options.h"
 #include "past_file.h"
@@ -94,18 +95,8 @@ static char *duration(int64_t ms, char *out, size_t size)
 }
 #define DURATION(ms) duration(ms, (char[32]){0}, 32)
 
-static const char *figure(double value, const char *format, char *out, size_t size)
-{
-    if (isnan(value))
-        snprintf(out, size, "-");
-    else if (strcmp(format, "%.3f") == 0)
-        snprintf(out, size, "%.3f", value);
-    else
-        snprintf(out, size, "%.2f", value);
-    return out;
-}
-#define FIGURE(value) figure(value, "", (char[24]){0}, 24)
-#define FINE(value) figure(value, "%.3f", (char[24]){0}, 24)
+#define FIGURE(value) HC_NUMBER_CELL(value, 2)
+#define FINE(value) HC_NUMBER_CELL(value, 3)
 
 static double share(unsigned part, unsigned whole)
 {

@@ -1,4 +1,5 @@
 /* heapcast merge: one recommendation for all that share a configuration, a job's TaskManagers above all. */
+#include "cells.h"
 #include "command.h"
 #include "job_name.h"
 #include "options.h"
@@ -61,7 +62,6 @@ struct merge {
 
 static const char *const role_names[] = {"JVM", "TaskManager", "JobManager"};
 static const char *const role_words[] = {"jvm", "taskmanager", "jobmanager"};
-static const char *const verdicts[] = {"insufficient data", "keep", "shrink", "grow"};
 
 /* ---- gathering -------------------------------------------------------------------------------------------------- */
 
@@ -167,16 +167,6 @@ static void drop_older(struct merge *merge)
 
 /* ---- printing --------------------------------------------------------------------------------------------------- */
 
-static const char *mib(uint64_t bytes, char *out, size_t size)
-{
-    if (bytes == HC_BYTES_UNKNOWN)
-        snprintf(out, size, "-");
-    else
-        snprintf(out, size, "%.1f", (double)bytes / 1048576.0);
-    return out;
-}
-#define MIB(bytes) mib(bytes, (char[24]){0}, 24)
-
 static void print_row(const struct hc_recommendation *r, const struct hc_subject *s)
 {
     char change[24] = "-";
@@ -184,8 +174,8 @@ static void print_row(const struct hc_recommendation *r, const struct hc_subject
     if (wanted != HC_BYTES_UNKNOWN && current > 0)
         snprintf(change, sizeof change, "%+.1f%%", 100 * ((double)wanted / (double)current - 1));
     printf("%-28s %-11s %4llu %10s %10s %10s %8s  %-17s %s\n", s->name, role_names[s->role],
-           (unsigned long long)r->fleet.members, MIB(current), MIB(r->heap_bytes), MIB(wanted), change,
-           verdicts[r->verdict], r->fleet.heap_of[0] != '\0' ? r->fleet.heap_of : "-");
+           (unsigned long long)r->fleet.members, HC_MIB_CELL(current), HC_MIB_CELL(r->heap_bytes), HC_MIB_CELL(wanted),
+           change, hc_verdict_words(r->verdict), r->fleet.heap_of[0] != '\0' ? r->fleet.heap_of : "-");
 }
 
 static void print_skew(const char *what, const struct hc_skew *skew, const char *worst)
@@ -195,8 +185,8 @@ static void print_skew(const char *what, const struct hc_skew *skew, const char 
         return;
     if (skew->median_bytes > 0)
         snprintf(spread, sizeof spread, "%.2f", (double)skew->max_bytes / (double)skew->median_bytes);
-    printf("  %-26s %10s %10s %10s %12s  %s\n", what, MIB(skew->min_bytes), MIB(skew->median_bytes),
-           MIB(skew->max_bytes), spread, worst);
+    printf("  %-26s %10s %10s %10s %12s  %s\n", what, HC_MIB_CELL(skew->min_bytes), HC_MIB_CELL(skew->median_bytes),
+           HC_MIB_CELL(skew->max_bytes), spread, worst);
 }
 
 static void print_members(const struct member *members, size_t count)
@@ -204,8 +194,8 @@ static void print_members(const struct member *members, size_t count)
     for (size_t i = 0; i < count; i++) {
         const struct hc_recommendation *r = &members[i].recommendation;
         if (!members[i].superseded)
-            printf("  %-26.64s %10s %10s %10s  %s\n", members[i].subject.name, MIB(r->current_heap_bytes),
-                   MIB(r->observed.live_p99_bytes), MIB(r->heap_bytes), verdicts[r->verdict]);
+            printf("  %-26.64s %10s %10s %10s  %s\n", members[i].subject.name, HC_MIB_CELL(r->current_heap_bytes),
+                   HC_MIB_CELL(r->observed.live_p99_bytes), HC_MIB_CELL(r->heap_bytes), hc_verdict_words(r->verdict));
     }
 }
 
@@ -310,7 +300,8 @@ static void print_total(const struct merge *merge)
     printf(
         "in all: %llu JVMs in %u groups; where there is a number, heaps of %s MiB are in force and %s MiB recommended "
         "(%+.1f %%)\n",
-        (unsigned long long)merge->jvms, merge->groups, MIB(merge->current_bytes), MIB(merge->recommended_bytes),
+        (unsigned long long)merge->jvms, merge->groups, HC_MIB_CELL(merge->current_bytes),
+        HC_MIB_CELL(merge->recommended_bytes),
         100 * ((double)merge->recommended_bytes / (double)merge->current_bytes - 1));
 }
 

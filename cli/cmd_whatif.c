@@ -1,4 +1,5 @@
 /* heapcast whatif: the load that a history shows, in other heaps: a line each. */
+#include "cells.h"
 #include "command.h"
 #include "input_samples.h"
 #include "options.h"
@@ -108,15 +109,6 @@ static bool is_concurrent(enum hc_collector collector)
     return collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
 }
 
-static const char *milliseconds(double value, char *out, size_t size)
-{
-    if (isnan(value))
-        snprintf(out, size, "-");
-    else
-        snprintf(out, size, "%.0f", value);
-    return out;
-}
-
 /* "2.5 h", or minutes where it is less than two hours. */
 static const char *duration(int64_t ms, char *out, size_t size)
 {
@@ -147,9 +139,8 @@ static void print_table(const struct answer *answer)
         snprintf(count, sizeof count, "%.0f (%.0f to %.0f)", w.collections_per_h.expected, w.collections_per_h.lower,
                  w.collections_per_h.upper);
         printf("%10.0f  %-22s %-26s %9.1f %9s %9s %9.1f  %s%s%s\n", (double)w.heap_bytes / MIB, share, count,
-               w.full_collections_per_h, milliseconds(w.pause_p99_ms, a, sizeof a),
-               milliseconds(w.pause_max_ms, b, sizeof b), 100 * w.exhaustion_risk_ratio,
-               w.verdict == HC_WHATIF_TOO_SMALL ? "too small" : verdicts[w.verdict],
+               w.full_collections_per_h, HC_NUMBER_CELL(w.pause_p99_ms, 0), HC_NUMBER_CELL(w.pause_max_ms, 0),
+               100 * w.exhaustion_risk_ratio, w.verdict == HC_WHATIF_TOO_SMALL ? "too small" : verdicts[w.verdict],
                w.heap_bytes == answer->recommended_bytes ? ", recommended" : "",
                w.heap_bytes == load->heap_bytes ? ", in force" : "");
     }

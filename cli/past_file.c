@@ -69,6 +69,19 @@ static enum hc_status settle(struct hc_past_file *f, struct hc_error *err)
     return f->no_memory ? hc_fail(err, HC_ENOMEM, 0, "no memory for %zu collections", f->past.sample_count) : HC_OK;
 }
 
+/* The end of each way to read one: settled it is the caller's, else nothing is left of it. */
+static enum hc_status hand_over(struct hc_past_file *file, enum hc_status status, struct hc_past_file *out,
+                                struct hc_error *err)
+{
+    if (status == HC_OK)
+        status = settle(file, err);
+    if (status == HC_OK)
+        *out = *file;
+    else
+        hc_past_release(file);
+    return status;
+}
+
 void hc_past_release(struct hc_past_file *file)
 {
     free(file->epochs);
@@ -279,13 +292,7 @@ enum hc_status hc_past_parse_csv(const char *text, struct hc_past_file *out, str
         }
         line = next;
     }
-    if (status == HC_OK)
-        status = settle(&file, err);
-    if (status == HC_OK)
-        *out = file;
-    else
-        hc_past_release(&file);
-    return status;
+    return hand_over(&file, status, out, err);
 }
 
 /* ---- which of them ---------------------------------------------------------------------------------------------- */
@@ -351,11 +358,5 @@ enum hc_status hc_past_load(const char *const *paths, size_t count, uint64_t hea
     enum hc_status status = source == SOURCE_HISTORY ? load_history(paths[0], &file, err)
                             : source == SOURCE_CSV   ? load_csv(paths[0], &file, err)
                                                      : load_logs(paths, count, heap_max_bytes, &file, err);
-    if (status == HC_OK)
-        status = settle(&file, err);
-    if (status == HC_OK)
-        *out = file;
-    else
-        hc_past_release(&file);
-    return status;
+    return hand_over(&file, status, out, err);
 }

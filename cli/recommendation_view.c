@@ -1,9 +1,10 @@
 #include "recommendation_view.h"
 
+#include "cells.h"
+
 #include <math.h>
 #include <string.h>
 
-static const char *const verdicts[] = {"insufficient data", "keep", "shrink", "grow"};
 static const char *const evidences[] = {"unknown", "exact", "marking", "estimate", "upper bound"};
 static const char *const terms[] = {"-",
                                     "the live set's percentile",
@@ -13,46 +14,28 @@ static const char *const terms[] = {"-",
                                     "an out-of-memory error",
                                     "the allowed maximum"};
 
-static const char *mib(uint64_t bytes, char *out, size_t size)
-{
-    if (bytes == HC_BYTES_UNKNOWN)
-        snprintf(out, size, "-");
-    else
-        snprintf(out, size, "%.1f", (double)bytes / 1048576.0);
-    return out;
-}
-#define MIB(bytes) mib(bytes, (char[24]){0}, 24)
-
-static const char *decimal(double value, char *out, size_t size)
-{
-    if (isnan(value))
-        snprintf(out, size, "-");
-    else
-        snprintf(out, size, "%.1f", value);
-    return out;
-}
-#define DECIMAL(value) decimal(value, (char[24]){0}, 24)
+#define DECIMAL(value) HC_NUMBER_CELL(value, 1)
 #define PERCENT(ratio) DECIMAL((ratio)*100)
 
 void hc_recommendation_row(FILE *out, const struct hc_recommendation *r, const struct hc_subject *s)
 {
     if (r->heap_bytes == HC_BYTES_UNKNOWN || r->current_heap_bytes == HC_BYTES_UNKNOWN) {
-        fprintf(out, "%-32s %10s %10s %10s %7s  %-18s %s\n", s->name, MIB(r->current_heap_bytes),
-                MIB(r->observed.live_p99_bytes), "-", "-", verdicts[r->verdict],
+        fprintf(out, "%-32s %10s %10s %10s %7s  %-18s %s\n", s->name, HC_MIB_CELL(r->current_heap_bytes),
+                HC_MIB_CELL(r->observed.live_p99_bytes), "-", "-", hc_verdict_words(r->verdict),
                 r->reason_count > 0 ? r->reasons[0] : "");
         return;
     }
     double change = (double)r->heap_bytes / (double)r->current_heap_bytes - 1;
-    fprintf(out, "%-32s %10s %10s %10s %+6.1f%%  %-18s %s\n", s->name, MIB(r->current_heap_bytes),
-            MIB(r->observed.live_p99_bytes), MIB(r->heap_bytes), change * 100, verdicts[r->verdict],
-            PERCENT(r->confidence_ratio));
+    fprintf(out, "%-32s %10s %10s %10s %+6.1f%%  %-18s %s\n", s->name, HC_MIB_CELL(r->current_heap_bytes),
+            HC_MIB_CELL(r->observed.live_p99_bytes), HC_MIB_CELL(r->heap_bytes), change * 100,
+            hc_verdict_words(r->verdict), PERCENT(r->confidence_ratio));
 }
 
 static void print_off_heap(FILE *out, const char *name, const struct hc_advice *a)
 {
     if (a->now_bytes != HC_BYTES_UNKNOWN || a->max_bytes != HC_BYTES_UNKNOWN)
-        fprintf(out, "    %-22s %10s %10s %12s\n", name, MIB(a->now_bytes), MIB(a->max_bytes),
-                MIB(a->recommended_bytes));
+        fprintf(out, "    %-22s %10s %10s %12s\n", name, HC_MIB_CELL(a->now_bytes), HC_MIB_CELL(a->max_bytes),
+                HC_MIB_CELL(a->recommended_bytes));
 }
 
 void hc_recommendation_in_full(FILE *out, const struct hc_recommendation *r, const struct hc_subject *s)
@@ -61,18 +44,20 @@ void hc_recommendation_in_full(FILE *out, const struct hc_recommendation *r, con
     static const char *const collectors[] = {"an unknown collector", "Serial", "Parallel", "G1", "CMS", "ZGC",
                                              "Shenandoah",           "Epsilon"};
     fprintf(out, "%s %s: JDK %s, %s, heap %s MiB\n", roles[s->role], s->name,
-            s->jvm_version[0] != '\0' ? s->jvm_version : "?", collectors[s->collector], MIB(r->current_heap_bytes));
-    fprintf(out, "  verdict                %s", verdicts[r->verdict]);
+            s->jvm_version[0] != '\0' ? s->jvm_version : "?", collectors[s->collector],
+            HC_MIB_CELL(r->current_heap_bytes));
+    fprintf(out, "  verdict                %s", hc_verdict_words(r->verdict));
     if (r->heap_bytes != HC_BYTES_UNKNOWN) {
-        fprintf(out, ", heap %s MiB", MIB(r->heap_bytes));
+        fprintf(out, ", heap %s MiB", HC_MIB_CELL(r->heap_bytes));
         if (r->task_heap_bytes != HC_BYTES_UNKNOWN)
-            fprintf(out, " (task heap %s MiB)", MIB(r->task_heap_bytes));
-        fprintf(out, ", between %s and %s MiB, confidence %s %%", MIB(r->lower_bound_bytes), MIB(r->upper_bound_bytes),
-                PERCENT(r->confidence_ratio));
+            fprintf(out, " (task heap %s MiB)", HC_MIB_CELL(r->task_heap_bytes));
+        fprintf(out, ", between %s and %s MiB, confidence %s %%", HC_MIB_CELL(r->lower_bound_bytes),
+                HC_MIB_CELL(r->upper_bound_bytes), PERCENT(r->confidence_ratio));
     }
     fprintf(out, "\n  live set, MiB          now %s, p50 %s, p95 %s, p99 %s, max %s (%s)\n",
-            MIB(r->observed.live_now_bytes), MIB(r->observed.live_p50_bytes), MIB(r->observed.live_p95_bytes),
-            MIB(r->observed.live_p99_bytes), MIB(r->observed.live_max_bytes), evidences[r->observed.evidence]);
+            HC_MIB_CELL(r->observed.live_now_bytes), HC_MIB_CELL(r->observed.live_p50_bytes),
+            HC_MIB_CELL(r->observed.live_p95_bytes), HC_MIB_CELL(r->observed.live_p99_bytes),
+            HC_MIB_CELL(r->observed.live_max_bytes), evidences[r->observed.evidence]);
     fprintf(out, "  collections            %llu, restarts %llu, GC share %s %%, pauses p50 %s, p99 %s, max %s ms\n",
             (unsigned long long)r->window.collections, (unsigned long long)r->window.restarts,
             PERCENT(r->observed.gc_share_ratio), DECIMAL(r->observed.pause_p50_ms), DECIMAL(r->observed.pause_p99_ms),
@@ -90,8 +75,8 @@ void hc_recommendation_in_full(FILE *out, const struct hc_recommendation *r, con
         print_off_heap(out, "  thread stacks", &r->off_heap.threads);
         print_off_heap(out, "  the JVM's own", &r->off_heap.jvm_other);
         print_off_heap(out, "  mapped files", &r->off_heap.files);
-        fprintf(out, "    %-22s %10s %10s\n", "resident in all (RSS)", MIB(r->off_heap.rss_bytes),
-                MIB(r->off_heap.rss_peak_bytes));
+        fprintf(out, "    %-22s %10s %10s\n", "resident in all (RSS)", HC_MIB_CELL(r->off_heap.rss_bytes),
+                HC_MIB_CELL(r->off_heap.rss_peak_bytes));
     }
     if (r->reason_count > 0)
         fputs("  reasons\n", out);
