@@ -4,7 +4,7 @@
 
 /* Start and Finish of one pause run on the same thread (measured on JDK 11 to 25), so this needs no synchronisation. */
 static struct {
-    struct ring *ring;
+    _Alignas(64) struct ring *ring;
     int counted; /* every pause moves a counter that is read here */
     int depth;   /* pairs can nest: a collection for metadata (cause "Metadata GC Threshold") marks itself and its pause
                   */
@@ -50,48 +50,58 @@ void gc_events_start(void)
     at_start.start_ns = now_ns();
 }
 
+/* Letter by letter: a constant to compare with would be one more page to come by, in a pause. */
+static uint8_t is_no_gc(const volatile char *cause)
+{
+    return cause[0] == 'N' && cause[1] == 'o' && cause[2] == ' ' && cause[3] == 'G' && cause[4] == 'C' &&
+           cause[5] == '\0';
+}
+
 static void copy_cause(const struct perf_counters *c, struct gc_record *r)
 {
-    char *out = r->cause;
-    static const char none[] = "No GC";
-    const volatile char *from = c->cause;
     size_t i = 0;
-    out[0] = '\0';
-    if (c->cause == NULL || c->last_cause == NULL)
-        return;
-    while (i < sizeof none && from[i] == none[i])
-        i++;
-    r->cause_cleared = i == sizeof none; /* Serial, Parallel and CMS before JDK 25 */
-    if (r->cause_cleared)
-        from = c->last_cause;
-    for (i = 0; i < RING_CAUSE - 1 && from[i] != '\0'; i++)
-        out[i] = from[i];
-    out[i] = '\0';
+    r->cause_cleared = 0;
+    if (c->cause != NULL && c->last_cause != NULL) {
+        r->cause_cleared = is_no_gc(c->cause); /* Serial, Parallel and CMS before JDK 25 */
+        const volatile char *from = r->cause_cleared ? c->last_cause : c->cause;
+        for (; i < RING_CAUSE - 1 && from[i] != '\0'; i++)
+            r->cause[i] = from[i];
+    }
+    r->cause[i] = '\0';
 }
 
 void gc_events_finish(void)
 {
     const struct perf_counters *c = &at_start.counters;
-    struct gc_record r = {.source = HC_GC_SOURCE_COUNTERS};
     if (at_start.depth == 0 || --at_start.depth > 0) /* 0: events were switched on inside a pause (late attach) */
         return;
-    r.end_ns = now_ns();
-    r.pause_ns = r.end_ns - at_start.start_ns;
-    r.used_before = at_start.used_before;
-    r.used_after = used(c);
-    r.old_before = at_start.old_before;
-    r.old_after = perf_value(c->old_used);
-    r.committed = perf_value(c->young_capacity) + perf_value(c->old_capacity);
-    r.eden_capacity = at_start.eden_capacity;
-    r.young_count = (uint32_t)(perf_value(c->young_invocations) - at_start.young_invocations);
-    r.full_count = (uint32_t)(perf_value(c->full_invocations) - at_start.full_invocations);
-    r.phase_count = (uint32_t)(perf_value(c->phase_invocations) - at_start.phase_invocations);
-    at_start.phase_invocations += r.phase_count;
-    r.phase_total = (uint32_t)at_start.phase_invocations;
+    int64_t end_ns = now_ns();
+    uint32_t young = (uint32_t)(perf_value(c->young_invocations) - at_start.young_invocations);
+    uint32_t full = (uint32_t)(perf_value(c->full_invocations) - at_start.full_invocations);
+    uint32_t phases = (uint32_t)(perf_value(c->phase_invocations) - at_start.phase_invocations);
+    at_start.phase_invocations += phases;
     /* An operation that found nothing left to do: two threads ran out of metaspace, the first one's collection helped
      * both. Taken for a Remark it would put the count of a cycle's pauses out of step. */
-    if (at_start.counted && r.young_count + r.full_count + r.phase_count == 0)
+    if (at_start.counted && young + full + phases == 0)
         return;
-    copy_cause(c, &r);
-    ring_push(at_start.ring, &r);
+    struct gc_record *r = ring_reserve(at_start.ring);
+    if (r == NULL)
+        return;
+    r->end_ns = end_ns;
+    r->pause_ns = end_ns - at_start.start_ns;
+    r->used_before = at_start.used_before;
+    r->used_after = used(c);
+    r->old_before = at_start.old_before;
+    r->old_after = perf_value(c->old_used);
+    r->committed = perf_value(c->young_capacity) + perf_value(c->old_capacity);
+    r->eden_capacity = at_start.eden_capacity;
+    r->young_count = young;
+    r->full_count = full;
+    r->phase_count = phases;
+    r->phase_total = (uint32_t)at_start.phase_invocations;
+    r->missed = 0;
+    r->kind = 0;
+    r->source = HC_GC_SOURCE_COUNTERS;
+    copy_cause(c, r);
+    ring_commit(at_start.ring);
 }

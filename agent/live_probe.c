@@ -99,7 +99,10 @@ static const char *find_way_shenandoah(JNIEnv *jni, struct live_probe *p)
     return NULL;
 }
 
-/* The flags know the collector also where there are no performance counters to tell. */
+/*
+ * The flags know the collector also where there are no performance counters to tell. Only what is not known is asked:
+ * a flag that this JDK does not have ends in a text put together by the JVM's first lambda, half a megabyte.
+ */
 static void identify(JNIEnv *jni, struct live_probe *p)
 {
     static const struct {
@@ -112,16 +115,35 @@ static void identify(JNIEnv *jni, struct live_probe *p)
                  {"UseParallelGC", HC_COLLECTOR_PARALLEL},
                  {"UseConcMarkSweepGC", HC_COLLECTOR_CMS},
                  {"UseEpsilonGC", HC_COLLECTOR_EPSILON}};
-    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
+    for (size_t i = 0; p->collector == HC_COLLECTOR_UNKNOWN && i < sizeof flags / sizeof flags[0]; i++)
         if (vm_control_flag_is_true(jni, &p->vm, flags[i].flag))
             p->collector = flags[i].collector;
-    long long most = vm_control_flag_number(jni, &p->vm, "MaxHeapSize");
-    if (p->heap_bytes == HC_BYTES_UNKNOWN && most > 0)
+    long long most = p->heap_bytes == HC_BYTES_UNKNOWN ? vm_control_flag_number(jni, &p->vm, "MaxHeapSize") : 0;
+    if (most > 0)
         p->heap_bytes = (uint64_t)most;
+}
+
+/* Why this collector has no concurrent look over the whole heap; NULL: it may have one. */
+static const char *refusal_by_collector(enum hc_collector collector)
+{
+    switch (collector) {
+    case HC_COLLECTOR_SERIAL:
+    case HC_COLLECTOR_PARALLEL:
+    case HC_COLLECTOR_CMS:
+        return "this collector has no concurrent way to look over the whole heap";
+    case HC_COLLECTOR_EPSILON:
+        return "this collector never collects";
+    default:
+        return NULL;
+    }
 }
 
 static const char *find_way(JNIEnv *jni, struct live_probe *p)
 {
+    /* before any class of Java's is asked for: loading those takes more than a megabyte */
+    const char *refusal = refusal_by_collector(p->collector);
+    if (refusal != NULL && p->args->live_probe_pause_ms == 0)
+        return refusal;
     const char *missing = vm_control_find(jni, &p->vm);
     if (missing != NULL)
         return missing;
@@ -135,10 +157,9 @@ static const char *find_way(JNIEnv *jni, struct live_probe *p)
         return NULL;
     case HC_COLLECTOR_SHENANDOAH:
         return find_way_shenandoah(jni, p);
-    case HC_COLLECTOR_EPSILON:
-        return "this collector never collects";
     default:
-        return "this collector has no concurrent way to look over the whole heap";
+        refusal = refusal_by_collector(p->collector);
+        return refusal != NULL ? refusal : "it is not known which collector this is";
     }
 }
 

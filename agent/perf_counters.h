@@ -16,12 +16,13 @@
 struct perf_counters {
     const volatile int64_t *eden_used, *survivor0_used, *survivor1_used, *old_used;
     const volatile int64_t *eden_capacity, *young_capacity, *old_capacity;
-    const volatile int64_t *young_max, *old_max;
     const volatile int64_t *young_invocations, *full_invocations;
     const volatile int64_t *phase_invocations; /* G1: Remark and Cleanup pauses */
+    const volatile char *cause, *last_cause;
+    /* up to here they are read in the pause: close together, for each line of the cache counts there */
+    const volatile int64_t *young_max, *old_max;
     const volatile int64_t *metaspace_used, *metaspace_capacity;
     const volatile int64_t *classes_loaded, *classes_unloaded, *shared_loaded, *shared_unloaded;
-    const volatile char *cause, *last_cause;
     const char *java_version; /* "17.0.15"; constant */
     enum hc_collector collector;
 };

@@ -1,5 +1,7 @@
 #include "ring.h"
 
+#include <stddef.h>
+
 void ring_touch(struct ring *ring)
 {
     for (unsigned i = 0; i < RING_SLOTS; i++) {
@@ -8,18 +10,32 @@ void ring_touch(struct ring *ring)
     }
 }
 
-void ring_push(struct ring *ring, const struct gc_record *record)
+struct gc_record *ring_reserve(struct ring *ring)
 {
     uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
     if (written - ring->read_seen == RING_SLOTS) {
         ring->read_seen = atomic_load_explicit(&ring->read, memory_order_acquire);
         if (written - ring->read_seen == RING_SLOTS) {
             atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
-            return;
+            return NULL;
         }
     }
-    ring->slot[written % RING_SLOTS] = *record;
+    return &ring->slot[written % RING_SLOTS];
+}
+
+void ring_commit(struct ring *ring)
+{
+    uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
     atomic_store_explicit(&ring->written, written + 1, memory_order_release);
+}
+
+void ring_push(struct ring *ring, const struct gc_record *record)
+{
+    struct gc_record *slot = ring_reserve(ring);
+    if (slot == NULL)
+        return;
+    *slot = *record;
+    ring_commit(ring);
 }
 
 int ring_pop(struct ring *ring, struct gc_record *out)

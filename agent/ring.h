@@ -28,9 +28,9 @@ struct gc_record {
     uint32_t young_count, full_count, phase_count; /* how far the collectors' invocation counters moved */
     uint32_t phase_total;                          /* G1, CMS: where phase_count's counter then stood */
     uint32_t missed;                               /* beans: collections since the record before that nobody saw */
-    enum hc_gc_kind kind;                          /* as the bean's name tells; 0: a pause, its counters tell */
-    enum hc_gc_source source;
-    int cause_cleared;      /* it was taken from the last cause: Serial, Parallel and CMS before JDK 25 */
+    uint8_t kind;           /* enum hc_gc_kind as the bean's name tells; 0: a pause, its counters tell */
+    uint8_t source;         /* enum hc_gc_source */
+    uint8_t cause_cleared;  /* it was taken from the last cause: Serial, Parallel and CMS before JDK 25 */
     char cause[RING_CAUSE]; /* empty where no source tells */
 };
 
@@ -41,12 +41,20 @@ struct ring {
     _Alignas(64) _Atomic uint64_t read;
     _Alignas(64) _Atomic uint64_t dropped; /* ever */
     uint64_t dropped_taken;                /* the consumer's own */
-    struct gc_record slot[RING_SLOTS];
+    _Alignas(64) struct gc_record slot[RING_SLOTS];
 };
+
+_Static_assert(sizeof(struct gc_record) == 128, "two lines of the cache, for the pause");
 
 /* Touches every page once, so that no page fault is left for the pause. Before the producer begins. */
 void ring_touch(struct ring *ring);
-/* Producer side; wait-free. */
+/*
+ * Producer side; wait-free. The next slot, to be filled where it lies (a copy would take twice the lines of the cache,
+ * in a pause), or NULL if the ring is full. Left without ring_commit it is given out again.
+ */
+struct gc_record *ring_reserve(struct ring *ring);
+void ring_commit(struct ring *ring);
+/* Both at once, for who has a record already. */
 void ring_push(struct ring *ring, const struct gc_record *record);
 /* Consumer side: 1 and *out, or 0 if empty. */
 int ring_pop(struct ring *ring, struct gc_record *out);

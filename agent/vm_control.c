@@ -35,11 +35,26 @@ static const char *find_flags(JNIEnv *jni, struct vm_control *c)
     return c->flags != NULL ? NULL : "no memory for a reference";
 }
 
+/*
+ * The native library of the two classes, as the static initialiser of PlatformMBeanProviderImpl loads it; but that one
+ * is the JVM's first lambda where nothing else has run yet, whose machinery takes half a megabyte.
+ */
+static int load_library(JNIEnv *jni)
+{
+    jclass loader = java_class(jni, "jdk/internal/loader/BootLoader");
+    jmethodID load =
+        loader != NULL ? (*jni)->GetStaticMethodID(jni, loader, "loadLibrary", "(Ljava/lang/String;)V") : NULL;
+    jstring name = !java_failed(jni) && load != NULL ? (*jni)->NewStringUTF(jni, "management_ext") : NULL;
+    if (name != NULL) /* UnsatisfiedLinkError: the module is not there */
+        (*jni)->CallStaticVoidMethod(jni, loader, load, name);
+    return !java_failed(jni) && name != NULL;
+}
+
 const char *vm_control_find(JNIEnv *jni, struct vm_control *out)
 {
     memset(out, 0, sizeof *out);
-    /* its static initialiser loads the native library of both */
-    if (java_class(jni, "com/sun/management/internal/PlatformMBeanProviderImpl") == NULL)
+    /* JDK 11 has no such method */
+    if (!load_library(jni) && java_class(jni, "com/sun/management/internal/PlatformMBeanProviderImpl") == NULL)
         return "this JVM lacks the module jdk.management";
     const char *why = find_commands(jni, out);
     return why != NULL ? why : find_flags(jni, out);

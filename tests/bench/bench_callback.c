@@ -143,6 +143,7 @@ int main(void)
     warm("eventfd", wake);
     warm("log_line", log_line);
     cold("callbacks_cold", pair);
+    cold("clock_pair_cold", clock_pair);
     cold("eventfd_cold", wake);
     cold("log_line_cold", log_line);
     few("sort", sort_samples);

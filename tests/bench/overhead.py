@@ -18,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 STARTS, IDLES, IDLE_S = 31, 9, 5
 LOADS, WARM_PAUSES, LOAD_S = 5, 50, 10
 SMALL = ["-Xshare:auto", "-Xms64m", "-Xmx64m", "-XX:+UseSerialGC"]
+SMALL_G1 = SMALL[:-1] + ["-XX:+UseG1GC"]  # whose flags and log the agent's probes reach through Java
 # Eden of some 14 MiB, filled ten times a second.
 TEN_A_SECOND = ["-Xshare:auto", "-Xms256m", "-Xmx256m", "-Xmn16m", "-XX:+UseG1GC"]
 CHURN = ["Churn", "collections=0", "seconds=300", "rate=135", "live=40"]
@@ -91,16 +92,16 @@ def resident_mib(pid):
     return [int(re.search(key + r":\s+(\d+) kB", text).group(1)) / 1024 for key in ("VmRSS", "VmHWM")]
 
 
-def memory(host):
+def memory(host, what, flags):
     """The variants of a round sleep side by side: what one has resident does not depend on the others."""
     rounds = []
     for _ in range(IDLES):
-        running = {kind: host.start(kind, SMALL, ["Idle", str(IDLE_S * 1000 + 5000)]) for kind in host.kinds}
+        running = {kind: host.start(kind, flags, ["Idle", str(IDLE_S * 1000 + 5000)]) for kind in host.kinds}
         time.sleep(IDLE_S)
         rounds.append({kind: resident_mib(process.pid) for kind, process in running.items()})
         end(running)
     for index, key in ((0, "VmRSS"), (1, "VmHWM")):
-        rows("memory added, %s after %d s" % (key, IDLE_S), [{kind: v[index] for kind, v in r.items()} for r in rounds], "MiB", 2)
+        rows("memory added, %s, %s after %d s" % (what, key, IDLE_S), [{kind: v[index] for kind, v in r.items()} for r in rounds], "MiB", 2)
 
 
 def end(running):
@@ -232,6 +233,7 @@ def measure(home, build):
         load(host)
         java_heap(host)
         start_and_exit(host)
-        memory(host)
+        memory(host, "Serial", SMALL)
+        memory(host, "G1", SMALL_G1)
     print("%d starts, %d idle runs, %d runs of %d s at 10 GC/s of each kind in turn, JDK %s on %d processors"
           % (STARTS, IDLES, LOADS, LOAD_S, jvm.release_of(home), os.cpu_count()))

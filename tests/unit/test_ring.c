@@ -95,6 +95,21 @@ static void full_ring_drops_the_newest_and_counts(void **state)
     free(ring);
 }
 
+static void a_slot_counts_once_it_is_committed(void **state)
+{
+    (void)state;
+    struct ring *ring = ring_new();
+    struct gc_record out, *slot = ring_reserve(ring);
+    *slot = record(1);
+    assert_int_equal(ring_pop(ring, &out), 0);
+    assert_ptr_equal(ring_reserve(ring), slot); /* given out again: the one before was left */
+    *slot = record(2);
+    ring_commit(ring);
+    assert_true(ring_pop(ring, &out) && is_record(&out, 2));
+    assert_int_equal(ring_pop(ring, &out), 0);
+    free(ring);
+}
+
 static void counters_may_run_past_any_width(void **state)
 {
     (void)state;
@@ -166,6 +181,7 @@ int main(void)
         cmocka_unit_test(empty_ring_gives_nothing),
         cmocka_unit_test(order_is_kept_over_many_rounds),
         cmocka_unit_test(full_ring_drops_the_newest_and_counts),
+        cmocka_unit_test(a_slot_counts_once_it_is_committed),
         cmocka_unit_test(counters_may_run_past_any_width),
         cmocka_unit_test(two_threads_lose_nothing_uncounted),
     };
