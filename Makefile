@@ -2,6 +2,8 @@
 
 VERSION := $(shell sed -n 's/.*HC_VERSION "\(.*\)".*/\1/p' include/heapcast/version.h)
 
+# the recipes use scripts/places.sh, which is bash
+SHELL    := bash
 CC       ?= cc
 AR       ?= ar
 CFLAGS   ?= -O2 -g

@@ -318,7 +318,7 @@ static int64_t committed(JNIEnv *jni, const struct bean_gauge *g, int64_t pools)
 
 static void push(struct bean_gauge *g, struct gc_record *r)
 {
-    r->source = (enum hc_gc_source)atomic_load_explicit(&g->source, memory_order_relaxed);
+    r->source = (uint8_t)atomic_load_explicit(&g->source, memory_order_relaxed);
     if (r->missed > 0)
         g->hurry = HURRY_TURNS;
     ring_push(&g->cycles, r);
@@ -361,7 +361,7 @@ static int left_nothing(const struct bean_gauge *g, const struct gc_record *r)
 /* 1 and *out where this bean has a collection that was not there before. */
 static int look_at_bean(JNIEnv *jni, struct bean_gauge *g, struct gc_bean *bean, struct gc_record *out)
 {
-    struct gc_record r = {.kind = bean->kind};
+    struct gc_record r = {.kind = (uint8_t)bean->kind};
     int64_t count = count_of(jni, g, bean), moved = count - bean->count;
     if (count < 0 || moved <= 0)
         return 0;
