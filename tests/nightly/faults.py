@@ -68,7 +68,7 @@ class Run(jvm.Jvm):
         """Thread id of the recorder."""
         def look():
             for tid in os.listdir("/proc/%d/task" % self.process.pid):
-                if open("/proc/%d/task/%s/comm" % (self.process.pid, tid)).read().strip() == "heapcast-record":
+                if open("/proc/%d/task/%s/comm" % (self.process.pid, tid)).read().strip() == "heapcast-rec":
                     return int(tid)
         return self.wait_for(look)
 
@@ -133,7 +133,7 @@ def disk_full_while_running():
         os.unlink(disk.path + "/fill")
         at = written(j, disk.path)
         j.wait_for(lambda: written(j, disk.path) > at)  # it goes on by itself
-        j.finish()
+        j.finish(lines=5)  # that it looked at the live set is one
         assert [m for m in j.messages() if "is written again" in m], j.messages()
 
 
