@@ -97,9 +97,11 @@ def judge(name, j, off):
     assert seen["subject"]["jvm"]["collector"] == said["subject"]["jvm"]["collector"], (seen["subject"], said["subject"])
     # after a System.gc() the agent does not know what Serial and Parallel allocated, and takes no garbage off
     # what came before the log's first collection is not in it, so replay counts the garbage of the first minute longer
-    low, high = (0.5, 1.8) if name in ("serial", "parallel", "cms") else (0.85, 1.15)
+    # with generations ZGC ends minor cycles within a major one; what the first of them had allocated, which of a run so short decides
+    # the most, is not the same for the agent, whose Java thread begins in the middle of it, and for the log
+    low, high = (0.5, 1.8) if name in ("serial", "parallel", "cms") else (0.6, 1.6) if name == "z_generational" else (0.85, 1.15)
     assert low * lives[0] <= lives[1] <= high * lives[0], "the live set's p99 is %.1f MiB to the agent and %.1f MiB to replay" % tuple(lives)
-    assert heaps[0] and abs(heaps[0] - heaps[1]) <= 0.2 * heaps[0], "the agent says %d MiB, replay %d MiB" % tuple(heaps)
+    assert heaps[0] and abs(heaps[0] - heaps[1]) <= (0.5 if name == "z_generational" else 0.2) * heaps[0], "the agent says %d MiB, replay %d MiB" % tuple(heaps)
 
 
 def main():
