@@ -58,15 +58,20 @@ def pair_up(agent, log):
     return pairs
 
 
+UPTIME = re.compile(r"\[(\d+\.\d+)s\]")
+
+
 def from_then_on(path, first):
     """The log without the collections before the one that ended when `first` says: the agent's Java thread begins later than the JVM."""
     lines = open(path, errors="replace").readlines()
     number = re.compile(r"GC\((\d+)\)")
     ends = [(abs(ms(line) - first["end_time_ms"]), int(number.search(line)[1])) for line in lines if number.search(line) and "->" in line]
     begin = min(ends)[1]
+    kept = [line for line in lines if not number.search(line) or int(number.search(line)[1]) >= begin]
     cut = path + ".cut"
     with open(cut, "w") as out:
-        out.writelines(line for line in lines if not number.search(line) or int(number.search(line)[1]) >= begin)
+        # what is left must not pass for a log that begins with its JVM, whose heap was empty
+        out.writelines(kept if kept == lines else [UPTIME.sub(lambda m: "[%.3fs]" % (float(m[1]) + 3600), line, 1) for line in kept])
     return cut
 
 
@@ -74,10 +79,14 @@ def ms(line):
     return datetime.datetime.strptime(line[1:29], "%Y-%m-%dT%H:%M:%S.%f%z").timestamp() * 1000
 
 
+def collections_in(path):
+    samples = [json.loads(line) for line in replayed(path, "--export", "json").stdout.splitlines()]
+    return [s for s in samples if s["kind"] != "pause"]
+
+
 def judge(name, j, off):
     agent = [s for s in j.samples() if s["kind"] != "pause"]
-    log = [json.loads(line) for line in replayed(j.path("gc.log"), "--export", "json").stdout.splitlines()]
-    log = [s for s in log if s["kind"] != "pause"]
+    log = collections_in(j.path("gc.log"))
     pairs = pair_up(agent, log)
     assert len(agent) >= 15 and len(pairs) >= 0.95 * len(agent), "%d of %d collections have a partner among %d" % (len(pairs), len(agent), len(log))
     errors = sorted(abs(a["heap_used_after_bytes"] - s["heap_used_after_bytes"]) / a["heap_used_after_bytes"] for a, s in pairs)
@@ -93,15 +102,16 @@ def judge(name, j, off):
         name, len(pairs), len(agent), len(log), 100 * errors[len(errors) // 2], 100 * errors[int(len(errors) * 0.95)],
         len(causes) - len(wrong), len(causes), *lives, *shares, *heaps), flush=True)
     assert errors[len(errors) // 2] <= off, "used-after differs by %.3f %% (median)" % (100 * errors[len(errors) // 2])
+    # Shenandoah names one or two causes in a run, and the counter with it changes while a concurrent cycle runs
     assert len(wrong) <= max(1, 0.1 * len(causes)), "causes differ: %s" % wrong[:3]
     assert seen["subject"]["jvm"]["collector"] == said["subject"]["jvm"]["collector"], (seen["subject"], said["subject"])
     # after a System.gc() the agent does not know what Serial and Parallel allocated, and takes no garbage off
-    # what came before the log's first collection is not in it, so replay counts the garbage of the first minute longer
-    # with generations ZGC ends minor cycles within a major one; what the first of them had allocated, which of a run so short decides
-    # the most, is not the same for the agent, whose Java thread begins in the middle of it, and for the log
-    low, high = (0.5, 1.8) if name in ("serial", "parallel", "cms") else (0.6, 1.6) if name == "z_generational" else (0.85, 1.15)
+    low, high, apart = (0.5, 1.2, 0.2) if name in ("serial", "parallel", "cms") else (0.85, 1.15, 0.2)
+    # of two minor cycles within milliseconds ZGC's bean keeps the second, so the two did not see the same; the most of a run so short hangs on one
+    if name == "z_generational" and len(collections_in(same_start)) > len(agent):
+        low, high, apart = 0.6, 1.6, 0.5
     assert low * lives[0] <= lives[1] <= high * lives[0], "the live set's p99 is %.1f MiB to the agent and %.1f MiB to replay" % tuple(lives)
-    assert heaps[0] and abs(heaps[0] - heaps[1]) <= (0.5 if name == "z_generational" else 0.2) * heaps[0], "the agent says %d MiB, replay %d MiB" % tuple(heaps)
+    assert heaps[0] and abs(heaps[0] - heaps[1]) <= apart * heaps[0], "the agent says %d MiB, replay %d MiB" % tuple(heaps)
 
 
 def main():
