@@ -28,6 +28,8 @@
 
 /* 1.2 is what JDK 11 to 25 all have; asking for the headers' newest version makes an older JVM refuse to start. */
 enum { JVMTI_WANTED = 0x30010200 };
+/* Five thousand collections a second, until the recorder's next round. */
+enum { PAUSE_SLOTS = 512 };
 
 static struct agent {
     atomic_flag taken; /* one agent a JVM */
@@ -36,6 +38,7 @@ static struct agent {
     struct hc_subject subject;
     char dir[ARGS_PATH_SIZE];
     struct ring ring;
+    _Alignas(64) struct gc_record pauses[PAUSE_SLOTS];
     struct perf_counters counters;
     struct jvm_gauge gauge;
     struct metaspace_gauge metaspace;
@@ -213,7 +216,7 @@ static void start(JNIEnv *jni)
                                    .ring = &agent.ring,
                                    .counters = &agent.counters};
     int found = perf_counters_find(vm_perf_memory(), &agent.counters);
-    ring_touch(&agent.ring);
+    ring_init(&agent.ring, agent.pauses, PAUSE_SLOTS);
     describe_heap(&setup);
     (void)vm_code_range(&setup.code_start, &setup.code_bytes);
     describe_jvm();

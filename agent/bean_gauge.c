@@ -452,6 +452,7 @@ void bean_gauge_init(struct bean_gauge *g, enum hc_collector collector, int gene
     g->pauses = pauses;
     g->counters = counters;
     g->runtime_low = -1;
+    ring_init(&g->cycles, g->cycle, BEAN_GAUGE_CYCLES);
 }
 
 static void set_up(JNIEnv *jni, struct bean_gauge *g)

@@ -19,7 +19,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { BEAN_GAUGE_BEANS = 8, BEAN_GAUGE_POOLS = 8 };
+enum { BEAN_GAUGE_BEANS = 8, BEAN_GAUGE_POOLS = 8, BEAN_GAUGE_CYCLES = 64 };
 
 struct bean_gauge {
     /* set before the Java thread begins */
@@ -29,7 +29,8 @@ struct bean_gauge {
     const struct perf_counters *counters;
 
     struct ring cycles; /* to the recorder */
-    atomic_int source;  /* enum hc_gc_source in use; 0: not yet known */
+    _Alignas(64) struct gc_record cycle[BEAN_GAUGE_CYCLES];
+    atomic_int source; /* enum hc_gc_source in use; 0: not yet known */
 
     /* the Java thread's own */
     int tried;

@@ -583,7 +583,8 @@ static int may_listen(struct live_probe *p, int64_t now)
         return 0;
     if (p->collector != HC_COLLECTOR_G1)
         return now - p->listened_ms >= LISTEN_OFTEN_MS;
-    if (now - p->listened_ms < LISTEN_EVERY_MS)
+    int64_t asked_ms = p->args->live_probe_ms / 2; /* who asks for looks at short distances gets them */
+    if (now - p->listened_ms < (asked_ms > 0 && asked_ms < LISTEN_EVERY_MS ? asked_ms : LISTEN_EVERY_MS))
         return 0;
     p->listened_ms = now;
     p->phases_seen = phases;

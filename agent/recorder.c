@@ -23,7 +23,7 @@
 #include <time.h>
 
 enum {
-    ROUND_MS = 100, /* a ring of 1024 is then full only at ten thousand collections a second */
+    ROUND_MS = 100, /* see PAUSE_SLOTS (agent.c) */
     STOP_WAIT_MS = 300,
     STACK_BYTES = 512 * 1024,
     LATE_MS = 60 * 1000,  /* a JVM needs less from its start to VMInit */

@@ -1,11 +1,15 @@
 #include "ring.h"
 
 #include <stddef.h>
+#include <string.h>
 
-void ring_touch(struct ring *ring)
+void ring_init(struct ring *ring, struct gc_record *slot, uint64_t slots)
 {
-    for (unsigned i = 0; i < RING_SLOTS; i++) {
-        volatile char *end = &ring->slot[i].cause[RING_CAUSE - 1];
+    memset(ring, 0, sizeof *ring);
+    ring->slot = slot;
+    ring->slots = slots;
+    for (uint64_t i = 0; i < slots; i++) {
+        volatile char *end = &slot[i].cause[RING_CAUSE - 1];
         *end = '\0';
     }
 }
@@ -13,14 +17,14 @@ void ring_touch(struct ring *ring)
 struct gc_record *ring_reserve(struct ring *ring)
 {
     uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
-    if (written - ring->read_seen == RING_SLOTS) {
+    if (written - ring->read_seen == ring->slots) {
         ring->read_seen = atomic_load_explicit(&ring->read, memory_order_acquire);
-        if (written - ring->read_seen == RING_SLOTS) {
+        if (written - ring->read_seen == ring->slots) {
             atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
             return NULL;
         }
     }
-    return &ring->slot[written % RING_SLOTS];
+    return &ring->slot[written & (ring->slots - 1)];
 }
 
 void ring_commit(struct ring *ring)
@@ -43,7 +47,7 @@ int ring_pop(struct ring *ring, struct gc_record *out)
     uint64_t read = atomic_load_explicit(&ring->read, memory_order_relaxed);
     if (read == atomic_load_explicit(&ring->written, memory_order_acquire))
         return 0;
-    *out = ring->slot[read % RING_SLOTS];
+    *out = ring->slot[read & (ring->slots - 1)];
     atomic_store_explicit(&ring->read, read + 1, memory_order_release);
     return 1;
 }

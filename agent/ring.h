@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-enum { RING_SLOTS = 1024, RING_CAUSE = 40 };
+enum { RING_CAUSE = 40 };
 
 /* What a producer saw, before anything is worked out from it. Bytes; -1 where no counter or bean tells. */
 struct gc_record {
@@ -37,17 +37,21 @@ struct gc_record {
 struct ring {
     /* on lines of their own: the two sides would otherwise invalidate each other's cache line at every step */
     _Alignas(64) _Atomic uint64_t written;
-    uint64_t read_seen; /* the producer's own: `read` as it was when the ring last seemed full */
+    struct gc_record *slot; /* borrowed; on a line of the cache each */
+    uint64_t slots;         /* a power of two */
+    uint64_t read_seen;     /* the producer's own: `read` as it was when the ring last seemed full */
     _Alignas(64) _Atomic uint64_t read;
     _Alignas(64) _Atomic uint64_t dropped; /* ever */
     uint64_t dropped_taken;                /* the consumer's own */
-    _Alignas(64) struct gc_record slot[RING_SLOTS];
 };
 
 _Static_assert(sizeof(struct gc_record) == 128, "two lines of the cache, for the pause");
 
-/* Touches every page once, so that no page fault is left for the pause. Before the producer begins. */
-void ring_touch(struct ring *ring);
+/*
+ * An empty ring over `slots` records, a power of two, that live as long as it. Every page of them is touched once, so
+ * that no page fault is left for the pause.
+ */
+void ring_init(struct ring *ring, struct gc_record *slot, uint64_t slots);
 /*
  * Producer side; wait-free. The next slot, to be filled where it lies (a copy would take twice the lines of the cache,
  * in a pause), or NULL if the ring is full. Left without ring_commit it is given out again.

@@ -75,18 +75,18 @@ static void each_view(const struct hc_series *series, int64_t now_ms, struct poi
 /* Whole-heap collections, and the last of each run of mixed ones. */
 static void each_sweep(const struct hc_series *series, int64_t now_ms, struct points *out)
 {
-    uint64_t newest = series->now.raw_sequence;
-    int after_mixed = 0;
-    for (uint64_t s = newest; s > 0 && newest - s < HC_RAW_SLOTS; s--) {
-        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+    enum hc_collector collector = series->now.epoch.collector;
+    int cycles = collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
+    const struct hc_slots *ring = cycles ? &series->raw : &series->sweeps;
+    uint64_t newest = cycles ? series->now.raw_sequence : series->now.sweep_sequence;
+    for (uint64_t s = newest; s > 0 && newest - s < ring->count; s--) {
+        const struct hc_raw *raw = hc_slots_get(ring, s);
         if (raw == NULL || raw->sample.kind == HC_GC_PAUSE)
             continue;
         if (raw->epoch_sequence != series->now.epoch_sequence)
             return;
-        enum hc_gc_kind kind = raw->sample.kind;
-        if (kind == HC_GC_FULL || kind == HC_GC_OLD || (kind == HC_GC_MIXED && !after_mixed))
+        if (raw->sample.kind != HC_GC_YOUNG)
             take(out, hours_before(raw->sample.end_time_ms, now_ms), (double)raw->sample.heap_used_after_bytes);
-        after_mixed = kind == HC_GC_MIXED;
     }
 }
 

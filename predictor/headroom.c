@@ -100,9 +100,9 @@ static double full_pause_ms(const struct hc_series *series)
 {
     double us = 0;
     unsigned n = 0;
-    for (uint64_t s = series->now.raw_sequence; s > 0 && series->now.raw_sequence - s < HC_RAW_SLOTS && n < FULL_PAUSES;
-         s--) {
-        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+    uint64_t newest = series->now.sweep_sequence;
+    for (uint64_t s = newest; s > 0 && newest - s < HC_SWEEP_SLOTS && n < FULL_PAUSES; s--) {
+        const struct hc_raw *raw = hc_slots_get(&series->sweeps, s);
         if (raw == NULL || raw->sample.kind != HC_GC_FULL)
             continue;
         us += (double)raw->sample.pause_us;

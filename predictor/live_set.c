@@ -11,6 +11,8 @@
 /* Of what a sweep showed so much is trusted, and of a clean point so much is not doubted. */
 #define RATE_TRUST 0.9
 #define ANCHOR 0.9
+/* A JVM that has loaded its state and done nothing else shows no rate. */
+#define LEAST_GARBAGE_SHARE 0.25
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -21,18 +23,6 @@ void hc_live_set_init(struct hc_live_set *set)
 {
     memset(set, 0, sizeof *set);
     set->clean_ms = INT64_MIN;
-    set->allocated_known = 1;
-}
-
-void hc_live_set_restart(struct hc_live_set *set)
-{
-    set->block_count = 0;
-    set->point_count = 0;
-    set->cycle_count = 0;
-    set->collections = 0;
-    set->in_mixed_run = 0;
-    set->swept = 0;
-    set->allocated_bytes = 0;
     set->allocated_known = 1;
 }
 
@@ -116,12 +106,19 @@ static uint64_t peak_of_points(const struct hc_live_set *set, double rate, doubl
     return hc_bytes(peak);
 }
 
+/* Of what was allocated since the clean point before, or since the JVM's start: what the live set grew by is none. */
+static double what_may_be_garbage(const struct hc_live_set *set, uint64_t clean_bytes)
+{
+    double before = set->clean_since_start ? (double)set->clean_bytes : 0, grown = (double)clean_bytes - before;
+    return fmax(set->allocated_bytes - fmax(0, grown), LEAST_GARBAGE_SHARE * set->allocated_bytes);
+}
+
 /*
  * A sweep shows what was garbage at its time, and that came evenly with allocation: so the peak since the clean point
  * before is worked out anew. What has left the live set since then died of it, and did not come with allocation. At the
  * first sweep of a JVM the one before is its start, without any garbage.
  */
-static void settle(const struct hc_live_set *set, uint64_t before_bytes, uint64_t clean_bytes, struct hc_live_told *out)
+static void settle(struct hc_live_set *set, uint64_t before_bytes, uint64_t clean_bytes, struct hc_live_told *out)
 {
     int first = set->clean_ms == INT64_MIN;
     uint64_t most = !first && set->clean_bytes > clean_bytes ? set->clean_bytes : clean_bytes;
@@ -132,10 +129,11 @@ static void settle(const struct hc_live_set *set, uint64_t before_bytes, uint64_
     out->more_garbage = 0;
     if (set->allocated_known && set->allocated_bytes > 0) {
         double garbage = before_bytes > most ? (double)(before_bytes - most) : 0.0;
-        out->more_garbage = RATE_TRUST * garbage / set->allocated_bytes - rate;
+        out->more_garbage = RATE_TRUST * garbage / what_may_be_garbage(set, clean_bytes) - rate;
         rate += out->more_garbage;
     }
-    out->peak_bytes = peak_of_points(set, set->allocated_known ? rate : 0, (double)out->anchor_bytes);
+    set->newest_rate = set->allocated_known ? rate : 0;
+    out->peak_bytes = peak_of_points(set, set->newest_rate, (double)out->anchor_bytes);
 }
 
 /* What a sweep took away per byte allocated since the sweep before. Only 0.9 of the lower quartile is trusted later:
@@ -161,6 +159,7 @@ static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *samp
     settle(set, before_bytes, clean_bytes, out);
     learn_rate(set, before_bytes, clean_bytes);
     set->clean_bytes = clean_bytes;
+    set->clean_since_start = 1;
     set->clean_lower_bytes = kind == HC_GC_FULL ? clean_bytes : 0;
     if (kind == HC_GC_MIXED) {
         /* G1 leaves alone up to G1HeapWastePercent (5 %) of the heap, and regions that are more than 85 % live. */
@@ -240,6 +239,23 @@ uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample 
     set->used_bytes = sample->heap_used_after_bytes;
     set->live_bytes = estimate(set, sample, collector, out);
     return set->live_bytes;
+}
+
+uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector collector)
+{
+    int wait = !set->clean_since_start && (collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL);
+    double rate = set->allocated_known ? set->clean_since_start ? set->newest_rate : set->rate : 0;
+    uint64_t peak = wait ? 0 : peak_of_points(set, rate, ANCHOR * (double)set->clean_bytes);
+    set->block_count = 0;
+    set->point_count = wait ? set->point_count : 0;
+    set->clean_since_start = 0;
+    set->cycle_count = 0;
+    set->collections = 0;
+    set->in_mixed_run = 0;
+    set->swept = 0;
+    set->allocated_bytes = 0;
+    set->allocated_known = 1;
+    return peak;
 }
 
 uint64_t hc_live_set_peak(const struct hc_live_set *set)

@@ -52,16 +52,22 @@ struct hc_live_set {
     uint64_t mixed_bytes, before_mixed_bytes;
     double allocated_bytes; /* since the last clean point */
     double rate;            /* garbage per allocated byte that every recent sweep found at least; 0 unknown */
+    double newest_rate;     /* what the newest sweep found, as far as it is trusted; 0 unknown */
     uint32_t block_count, rate_count, cycle_count, point_count;
-    uint32_t reserved;    /* 0: keeps the state a multiple of eight bytes */
-    uint32_t collections; /* since the JVM's start */
+    uint32_t clean_since_start; /* 1: this JVM has had a clean point */
+    uint32_t collections;       /* since the JVM's start */
     uint32_t allocated_known, in_mixed_run, swept;
     uint32_t clean_kind; /* enum hc_gc_kind of the last clean point */
 };
 
 void hc_live_set_init(struct hc_live_set *set);
-/* A new JVM: its old generation is empty; what was learned about garbage rates stays. */
-void hc_live_set_restart(struct hc_live_set *set);
+/*
+ * A new JVM: its old generation is empty; what was learned about garbage rates stays. Returns the most that was live in
+ * the running hour since the JVM before had its last clean point, with the garbage that this one showed. If it never
+ * had one, nobody knows yet, and Serial and Parallel may go on for long without: then 0 is returned, and what it left
+ * is settled with the next clean point.
+ */
+uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector collector);
 /* Takes in a collection and returns the live estimate in bytes. */
 uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,
                              struct hc_live_told *out);

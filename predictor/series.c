@@ -208,6 +208,20 @@ static void settle_hours(struct hc_series *series, const struct hc_live_told *to
     }
 }
 
+/* Before the live set knows of it: a mixed collection that goes on with a run takes the place of the one before. */
+static void keep_sweep(struct hc_series *series, const struct hc_gc_sample *sample)
+{
+    struct hc_state *now = &series->now;
+    enum hc_collector collector = now->epoch.collector;
+    int cycle = sample->kind == HC_GC_OLD && collector != HC_COLLECTOR_Z && collector != HC_COLLECTOR_SHENANDOAH;
+    if (sample->kind != HC_GC_FULL && sample->kind != HC_GC_MIXED && !cycle)
+        return;
+    if (sample->kind != HC_GC_MIXED || !now->live.in_mixed_run || now->sweep_sequence == 0)
+        now->sweep_sequence++;
+    struct hc_raw sweep = {*sample, now->epoch_sequence};
+    hc_slots_put(&series->sweeps, now->sweep_sequence, &sweep);
+}
+
 static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample, int64_t since_ms)
 {
     struct hc_state *now = &series->now;
@@ -231,6 +245,7 @@ static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample
         hc_live_views_observe_pause(&now->views, sample);
         return;
     }
+    keep_sweep(series, sample);
     int based;
     struct hc_live_told told;
     uint64_t unsettled_bytes = series->unsettled ? hc_live_set_peak(&now->live) : 0;
@@ -283,15 +298,16 @@ static void apply_sample(struct hc_series *series, const struct hc_gc_sample *sa
 static void apply_epoch(struct hc_series *series, const struct hc_epoch *epoch, uint64_t sequence)
 {
     struct hc_state *now = &series->now;
+    uint64_t left_bytes = hc_live_views_peak(&now->views),
+             left_by_set = hc_live_set_restart(&now->live, now->epoch.collector);
+    raise_to(&now->hour.live_max_bytes, now->views.count > 0 ? left_bytes : left_by_set);
+    now->live_before_start_bytes = now->hour.live_max_bytes;
     now->epoch = *epoch;
     now->epoch_sequence = sequence;
     now->heap_max_bytes = epoch->heap_max_bytes;
     if (now->covered_until_ms < epoch->start_ms)
         now->covered_until_ms = epoch->start_ms;
-    now->live_before_start_bytes = hc_series_live_max(series, &now->hour);
-    raise_to(&now->hour.live_max_bytes, now->live_before_start_bytes);
     now->published_bytes = 0; /* the job was restarted anyway: another number costs nothing more */
-    hc_live_set_restart(&now->live);
     hc_live_views_restart(&now->views);
 }
 
@@ -373,6 +389,7 @@ static size_t layout(struct hc_series *series, void *block)
     at = slots_place(changes, &series->events, block, at, 7, sizeof(struct hc_event), HC_EVENTS_MAX);
     at = slots_place(changes, &series->forecasts, block, at, 8, sizeof(struct hc_forecast), HC_FORECAST_SLOTS);
     at = slots_place(changes, &series->views, block, at, 9, sizeof(struct hc_live_view), HC_VIEW_SLOTS);
+    at = slots_place(changes, &series->sweeps, block, at, 10, sizeof(struct hc_raw), HC_SWEEP_SLOTS);
     return at;
 }
 
@@ -446,6 +463,7 @@ static void recover(struct hc_series *series)
     dropped += slots_verify(&series->events, &event);
     dropped += slots_verify(&series->forecasts, &any);
     dropped += slots_verify(&series->views, &view);
+    dropped += slots_verify(&series->sweeps, &any);
 
     const struct hc_state *copy = hc_slots_get(&series->states, series->state_sequence);
     if (copy != NULL)

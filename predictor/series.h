@@ -1,7 +1,8 @@
 /*
  * The predictor's whole memory: one flat block of fixed size, without pointers, that the caller may keep in a file.
  *
- *     header | state x 2 | raw samples | hours | epochs | looks | hours of looks | events | own forecasts | views
+ *     header | state x 2 | raw samples | hours | epochs | looks | hours of looks | events | own forecasts | views |
+ * sweeps
  *
  * Everything but the header lies in slots. A slot is written payload first, then its stamp (sequence and checksum, by a
  * release store), so a process that is killed in the middle leaves at most one slot whose checksum does not fit; that
@@ -36,12 +37,13 @@
 #define HC_WARM_MS 60000LL
 
 enum {
-    HC_RAW_SLOTS = 4000, /* 20 days at 8 collections an hour, an hour at more than one a second */
-    HC_HOUR_SLOTS = 672, /* 28 days: four of each weekday */
+    HC_RAW_SLOTS = 1800, /* 9 days at 8 collections an hour, half an hour at one a second */
+    HC_HOUR_SLOTS = 504, /* 21 days: three of each weekday */
     HC_EPOCH_SLOTS = 64,
     HC_LOOK_SLOTS = 128,
     HC_LOOK_HOUR_SLOTS = 168,
-    HC_FORECAST_SLOTS = 672,
+    HC_FORECAST_SLOTS = 504,
+    HC_SWEEP_SLOTS = 256,
     HC_VIEW_SLOTS = 128,      /* two days and a half at one in half an hour */
     HC_CHECKPOINT_PERIOD = 64 /* at most HC_LOOK_SLOTS / 2, so that no look is overwritten before it is in a copy */
 };
@@ -93,7 +95,7 @@ struct hc_forecast {
 
 struct hc_state {
     uint64_t raw_sequence, look_sequence; /* the newest sample and look that are in this state */
-    uint64_t epoch_sequence, event_sequence, view_sequence;
+    uint64_t epoch_sequence, event_sequence, view_sequence, sweep_sequence;
     uint64_t dropped;
     int64_t last_ms;          /* newest collection */
     int64_t covered_until_ms; /* the running JVM was watched up to here */
@@ -125,13 +127,18 @@ struct hc_slots {
     uint64_t salt; /* goes into the checksum: a slot is good in its own ring only */
 };
 
+/*
+ * A collection, in the ring of all of them; and in that of sweeps if it is a full one, the newest of a run of mixed
+ * ones or a concurrent cycle: they can be thousands of young collections apart, so that the ring of all would hold
+ * none. Not there are cycles of ZGC and Shenandoah, which are all that the other ring holds.
+ */
 struct hc_raw {
     struct hc_gc_sample sample;
     uint64_t epoch_sequence;
 };
 
 struct hc_series {
-    struct hc_slots states, raw, hours, epochs, looks, look_hours, events, forecasts, views;
+    struct hc_slots states, raw, hours, epochs, looks, look_hours, events, forecasts, views, sweeps;
     struct hc_changes pages_changed;
     size_t size;
     uint64_t state_sequence;

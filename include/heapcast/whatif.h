@@ -35,7 +35,7 @@ struct hc_whatif {
     double exhaustion_risk_ratio;      /* that the live set outgrows the usable share of this heap within the horizon */
 };
 
-enum { HC_WHATIF_HOURS = 168, HC_WHATIF_GROWTHS = 672 };
+enum { HC_WHATIF_HOURS = 168, HC_WHATIF_GROWTHS = 504 };
 
 /* What the history shows of the load; filled once, then any number of heaps can be asked for. */
 struct hc_whatif_load {

@@ -25,13 +25,15 @@ static struct perf_counters counters = {
     .last_cause = jvm.last_cause,
 };
 
+enum { SLOTS = 64 };
 static struct ring ring;
+static _Alignas(64) struct gc_record slot[SLOTS];
 
 static int set_up(void **state)
 {
     (void)state;
     memset(&jvm, 0, sizeof jvm);
-    memset(&ring, 0, sizeof ring);
+    ring_init(&ring, slot, SLOTS);
     jvm.young_capacity = 1000;
     jvm.old_capacity = 3000;
     snprintf(jvm.cause, sizeof jvm.cause, "Allocation Failure");
@@ -148,7 +150,7 @@ static void a_cleared_cause_is_the_last_one(void **state)
 static void a_full_ring_drops_and_counts(void **state)
 {
     (void)state;
-    for (int i = 0; i < RING_SLOTS + 5; i++)
+    for (int i = 0; i < SLOTS + 5; i++)
         young_collection();
     assert_int_equal(ring_take_dropped(&ring), 5);
 }

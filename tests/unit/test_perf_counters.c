@@ -140,12 +140,13 @@ static void other_memory_is_refused(void **state)
 /* ---- the callbacks on such memory ---- */
 
 static _Alignas(64) struct ring ring;
+static _Alignas(64) struct gc_record slot[64];
 
 static void use_image(void)
 {
     perf_image_g1(&jvm);
     assert_int_equal(perf_counters_find(jvm.image.memory, &c), 1);
-    memset(&ring, 0, sizeof ring);
+    ring_init(&ring, slot, 64);
     gc_events_init(&c, &ring);
 }
 

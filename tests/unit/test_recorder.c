@@ -22,6 +22,7 @@ enum { BURSTS = 12, BURST = 500, BURST_LONG = 3000, EXHAUSTED = 200, STOP_LIMIT_
 static struct perf_image_g1 jvm;
 static struct perf_counters counters;
 static struct ring ring;
+static _Alignas(64) struct gc_record slot[1024];
 static struct jvm_gauge gauge;
 static struct live_watch watch;
 static struct args args;
@@ -82,6 +83,7 @@ static void start(void)
     subject.started_at_ms = (int64_t)time(NULL) * 1000 - 1000;
     jvm_gauge_init(&gauge);
     live_watch_init(&watch, HC_COLLECTOR_G1, 17, 512 << 20, 0);
+    ring_init(&ring, slot, 1024);
     gc_events_init(&counters, &ring);
     struct recorder_setup setup = {.args = &args,
                                    .subject = &subject,
