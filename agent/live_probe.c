@@ -17,7 +17,9 @@ enum {
     COMMAND_TIMEOUT_MS = 5 * 1000, /* the command has returned: its log comes at once */
     SETTLE_MIN_MS = 200,
     SETTLE_MAX_MS = 5 * 1000,
-    LISTEN_EVERY_MS = 60 * 1000, /* G1: a natural cycle's table costs its Remark some 4 ms */
+    LISTEN_AGAIN_MS = 60 * 1000, /* after a cycle that could not be read */
+    LISTEN_US = 1000,            /* the log switched on and off */
+    LISTEN_ROW_US = 3,           /* G1: a region's row, printed in Remark and read here */
     LISTEN_OFTEN_MS = 10 * 1000, /* ZGC, Shenandoah: some kilobytes written outside the pauses */
     REGIONS_MAX = 4096,          /* a table costs 2 us a region, in a pause */
     FULL_EVERY_MS = 60 * 60 * 1000
@@ -370,10 +372,21 @@ static struct hc_live_view view_of(const struct live_probe *p)
     };
 }
 
+/* Cycles that come by themselves are read for this share of one core; who asks for looks at a period of his own wants
+ * to see more. */
+static int64_t listening_distance_ms(const struct live_probe *p)
+{
+    double share = p->args->live_probe_ms > 0 ? 0.002 : 0.0005;
+    return (int64_t)((double)(LISTEN_US + LISTEN_ROW_US * (int64_t)p->table.rows) / 1000 / share);
+}
+
 static void deliver(struct live_probe *p, int64_t now, int listening)
 {
-    p->phases_seen = perf_value(p->counters->phase_invocations); /* our own cycle is no sign of natural ones */
     p->listened_ms = now;
+    if (listening)
+        p->listen_due_ms = now + listening_distance_ms(p);
+    else
+        p->phases_seen = perf_value(p->counters->phase_invocations); /* our own cycle is no sign of natural ones */
     struct hc_live_view view = view_of(p);
     uint64_t cost = end_cost(p, now);
     if (listening)
@@ -458,6 +471,7 @@ static int listen(JNIEnv *jni, struct live_probe *p, int64_t now)
         deliver(p, now, 1);
     } else if (has_failed(p)) {
         give_up(jni, p, now, "");
+        p->listen_due_ms = now + LISTEN_AGAIN_MS;
     } else {
         return has_begun(p) ? MARKING_POLL_MS : LISTEN_POLL_MS;
     }
@@ -583,10 +597,8 @@ static int may_listen(struct live_probe *p, int64_t now)
         return 0;
     if (p->collector != HC_COLLECTOR_G1)
         return now - p->listened_ms >= LISTEN_OFTEN_MS;
-    int64_t asked_ms = p->args->live_probe_ms / 2; /* who asks for looks at short distances gets them */
-    if (now - p->listened_ms < (asked_ms > 0 && asked_ms < LISTEN_EVERY_MS ? asked_ms : LISTEN_EVERY_MS))
+    if (now < p->listen_due_ms)
         return 0;
-    p->listened_ms = now;
     p->phases_seen = phases;
     return phases != before;
 }

@@ -11,8 +11,9 @@
 enum { YOUNG_PAUSES = 512, YOUNG_PAUSES_LEAST = 10 };
 /* So many collections tell the cost of a JVM that has just started. */
 enum { YOUNG_JVM_COLLECTIONS = 3 };
-/* So many of the newest full collections show what one takes. */
+/* So many of the newest full collections show what one takes, those that left about as much as any. */
 enum { FULL_PAUSES = 8 };
+#define LEFT_MUCH 0.8
 #define LEAST_FIXED_SHARE 0.2
 
 /* What the running JVM did before counts as starting: its first minute, of a younger one the first half of its life. */
@@ -96,19 +97,27 @@ static int young_jvm_cost(const struct hc_series *series, int64_t now_ms, double
     return 1;
 }
 
+/*
+ * What a full collection takes at least, by the newest of the running JVM and those before: the first of a JVM touches
+ * pages for the first time and takes twice as long. One that left much less had less to do.
+ */
 static double full_pause_ms(const struct hc_series *series)
 {
-    double us = 0;
+    const struct hc_gc_sample *full[FULL_PAUSES];
+    uint64_t newest = series->now.sweep_sequence, most = 0, least_us = UINT64_MAX;
     unsigned n = 0;
-    uint64_t newest = series->now.sweep_sequence;
     for (uint64_t s = newest; s > 0 && newest - s < HC_SWEEP_SLOTS && n < FULL_PAUSES; s--) {
         const struct hc_raw *raw = hc_slots_get(&series->sweeps, s);
         if (raw == NULL || raw->sample.kind != HC_GC_FULL)
             continue;
-        us += (double)raw->sample.pause_us;
-        n++;
+        full[n++] = &raw->sample;
+        if (raw->sample.heap_used_after_bytes > most)
+            most = raw->sample.heap_used_after_bytes;
     }
-    return n > 0 ? us / 1000.0 / n : 0;
+    for (unsigned i = 0; i < n; i++)
+        if ((double)full[i]->heap_used_after_bytes >= LEFT_MUCH * (double)most && full[i]->pause_us < least_us)
+            least_us = full[i]->pause_us;
+    return n > 0 ? (double)least_us / 1000.0 : 0;
 }
 
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int with_copying, double *scratch,

@@ -13,6 +13,7 @@
 #define ANCHOR 0.9
 /* A JVM that has loaded its state and done nothing else shows no rate. */
 #define LEAST_GARBAGE_SHARE 0.25
+enum { NEWEST = 3 };
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -32,8 +33,9 @@ static void block_push(struct hc_live_set *set, const struct hc_gc_sample *sampl
         memmove(set->block, set->block + 1, (HC_BLOCK - 1) * sizeof set->block[0]);
         set->block_count--;
     }
-    set->block[set->block_count++] = (struct hc_block_entry){sample->end_time_ms, sample->heap_used_after_bytes,
-                                                             set->swept || sample->kind != HC_GC_YOUNG};
+    set->block[set->block_count++] =
+        (struct hc_block_entry){sample->end_time_ms, sample->heap_used_after_bytes,
+                                set->swept || sample->kind != HC_GC_YOUNG, set->allocated_bytes};
     set->swept = 0;
 }
 
@@ -46,12 +48,27 @@ static const struct hc_block_entry *block_start(const struct hc_live_set *set)
     return set->block + (set->block_count - (length > 0 ? length : 1));
 }
 
-static uint64_t block_minimum(const struct hc_live_set *set)
+/* The one with least in use from `from` on; the newest of equals. */
+static const struct hc_block_entry *lowest(const struct hc_live_set *set, const struct hc_block_entry *from)
 {
-    uint64_t minimum = UINT64_MAX;
-    for (const struct hc_block_entry *e = block_start(set); e < set->block + set->block_count; e++)
-        minimum = smaller(minimum, e->used_bytes);
-    return minimum;
+    const struct hc_block_entry *found = from;
+    for (const struct hc_block_entry *e = from; e < set->block + set->block_count; e++)
+        if (e->used_bytes <= found->used_bytes)
+            found = e;
+    return found;
+}
+
+/*
+ * What was in use before a sweep, with garbage in it: the least of the newest three collections since the clean point
+ * (survivors that are about to die are no garbage of the old generation). The clean point itself, which says nothing
+ * of garbage, only where there is no other.
+ */
+static struct hc_block_entry before_sweep(const struct hc_live_set *set)
+{
+    static const struct hc_block_entry none;
+    uint32_t clean = set->block_count > 0 && set->block[0].allocated_bytes <= 0;
+    uint32_t n = set->block_count - clean;
+    return n > 0 ? *lowest(set, set->block + clean + (n > NEWEST ? n - NEWEST : 0)) : clean ? set->block[0] : none;
 }
 
 /*
@@ -76,21 +93,20 @@ static uint64_t block_swing(const struct hc_live_set *set, enum hc_collector col
     return swing;
 }
 
-/* Half of the points, each pair's higher one: what counts is peaks. */
-static void thin(struct hc_live_set *set)
+/* When they are full, half of the points stay, each pair's higher one: what counts is peaks. */
+static void push(struct hc_live_point *points, uint32_t *count, struct hc_live_point point)
 {
-    for (uint32_t i = 0; i < HC_LIVE_POINTS / 2; i++) {
-        const struct hc_live_point *pair = &set->points[2 * i];
-        set->points[i] = pair[pair[0].upper_bytes < pair[1].upper_bytes];
+    if (*count == HC_LIVE_POINTS) {
+        for (uint32_t i = 0; i < HC_LIVE_POINTS / 2; i++)
+            points[i] = points[2 * i + (points[2 * i].upper_bytes < points[2 * i + 1].upper_bytes)];
+        *count = HC_LIVE_POINTS / 2;
     }
-    set->point_count = HC_LIVE_POINTS / 2;
+    points[(*count)++] = point;
 }
 
-static void point_push(struct hc_live_set *set, uint64_t upper_bytes)
+static void point_push(struct hc_live_set *set, double allocated_bytes, uint64_t upper_bytes)
 {
-    if (set->point_count == HC_LIVE_POINTS)
-        thin(set);
-    set->points[set->point_count++] = (struct hc_live_point){set->allocated_bytes, upper_bytes};
+    push(set->points, &set->point_count, (struct hc_live_point){allocated_bytes, upper_bytes});
 }
 
 static double less_garbage(double upper, double garbage, double anchor)
@@ -98,19 +114,19 @@ static double less_garbage(double upper, double garbage, double anchor)
     return fmax(upper - garbage, fmin(upper, anchor));
 }
 
-static uint64_t peak_of_points(const struct hc_live_set *set, double rate, double anchor)
+static uint64_t peak_of(const struct hc_live_point *points, uint32_t count, double rate, double anchor)
 {
     double peak = 0;
-    for (const struct hc_live_point *p = set->points; p < set->points + set->point_count; p++)
+    for (const struct hc_live_point *p = points; p < points + count; p++)
         peak = fmax(peak, less_garbage((double)p->upper_bytes, rate * p->allocated_bytes, anchor));
     return hc_bytes(peak);
 }
 
 /* Of what was allocated since the clean point before, or since the JVM's start: what the live set grew by is none. */
-static double what_may_be_garbage(const struct hc_live_set *set, uint64_t clean_bytes)
+static double what_may_be_garbage(const struct hc_live_set *set, double allocated, uint64_t clean_bytes)
 {
     double before = set->clean_since_start ? (double)set->clean_bytes : 0, grown = (double)clean_bytes - before;
-    return fmax(set->allocated_bytes - fmax(0, grown), LEAST_GARBAGE_SHARE * set->allocated_bytes);
+    return fmax(allocated - fmax(0, grown), LEAST_GARBAGE_SHARE * allocated);
 }
 
 /*
@@ -118,7 +134,8 @@ static double what_may_be_garbage(const struct hc_live_set *set, uint64_t clean_
  * before is worked out anew. What has left the live set since then died of it, and did not come with allocation. At the
  * first sweep of a JVM the one before is its start, without any garbage.
  */
-static void settle(struct hc_live_set *set, uint64_t before_bytes, uint64_t clean_bytes, struct hc_live_told *out)
+static void settle(struct hc_live_set *set, const struct hc_block_entry *before, uint64_t clean_bytes,
+                   struct hc_live_told *out)
 {
     int first = set->clean_ms == INT64_MIN;
     uint64_t most = !first && set->clean_bytes > clean_bytes ? set->clean_bytes : clean_bytes;
@@ -127,37 +144,39 @@ static void settle(struct hc_live_set *set, uint64_t before_bytes, uint64_t clea
     out->allocated_bytes = set->allocated_bytes;
     out->anchor_bytes = hc_bytes(ANCHOR * (double)most);
     out->more_garbage = 0;
-    if (set->allocated_known && set->allocated_bytes > 0) {
-        double garbage = before_bytes > most ? (double)(before_bytes - most) : 0.0;
-        out->more_garbage = RATE_TRUST * garbage / what_may_be_garbage(set, clean_bytes) - rate;
+    if (set->allocated_known && before->allocated_bytes > 0) {
+        double garbage = before->used_bytes > most ? (double)(before->used_bytes - most) : 0.0;
+        out->more_garbage =
+            RATE_TRUST * garbage / what_may_be_garbage(set, before->allocated_bytes, clean_bytes) - rate;
         rate += out->more_garbage;
     }
     set->newest_rate = set->allocated_known ? rate : 0;
-    out->peak_bytes = peak_of_points(set, set->newest_rate, (double)out->anchor_bytes);
+    set->carried_rate = fmax(set->carried_rate, set->newest_rate);
+    out->peak_bytes = peak_of(set->points, set->point_count, set->newest_rate, (double)out->anchor_bytes);
 }
 
 /* What a sweep took away per byte allocated since the sweep before. Only 0.9 of the lower quartile is trusted later:
  * that much was garbage nearly every time. */
-static void learn_rate(struct hc_live_set *set, uint64_t before_bytes, uint64_t clean_bytes)
+static void learn_rate(struct hc_live_set *set, const struct hc_block_entry *before, uint64_t clean_bytes)
 {
-    if (set->clean_ms == INT64_MIN || !set->allocated_known || set->allocated_bytes <= 0)
+    if (set->clean_ms == INT64_MIN || !set->allocated_known || before->allocated_bytes <= 0)
         return;
     if (set->rate_count == HC_RATES) {
         memmove(set->rates, set->rates + 1, (HC_RATES - 1) * sizeof set->rates[0]);
         set->rate_count--;
     }
-    double garbage = before_bytes > clean_bytes ? (double)(before_bytes - clean_bytes) : 0.0;
-    set->rates[set->rate_count++] = garbage / set->allocated_bytes;
+    double garbage = before->used_bytes > clean_bytes ? (double)(before->used_bytes - clean_bytes) : 0.0;
+    set->rates[set->rate_count++] = garbage / before->allocated_bytes;
     double sorted[HC_RATES];
     memcpy(sorted, set->rates, sizeof sorted);
     set->rate = set->rate_count >= 3 ? RATE_TRUST * hc_values_percentile(sorted, set->rate_count, 0.25) : 0.0;
 }
 
 static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_gc_kind kind,
-                        uint64_t clean_bytes, uint64_t before_bytes, struct hc_live_told *out)
+                        uint64_t clean_bytes, const struct hc_block_entry *before, struct hc_live_told *out)
 {
-    settle(set, before_bytes, clean_bytes, out);
-    learn_rate(set, before_bytes, clean_bytes);
+    settle(set, before, clean_bytes, out);
+    learn_rate(set, before, clean_bytes);
     set->clean_bytes = clean_bytes;
     set->clean_since_start = 1;
     set->clean_lower_bytes = kind == HC_GC_FULL ? clean_bytes : 0;
@@ -195,32 +214,33 @@ static uint64_t cycle_minimum(struct hc_live_set *set, uint64_t used_bytes)
  * last clean point showed. */
 static uint64_t between_clean_points(struct hc_live_set *set, enum hc_collector collector)
 {
-    uint64_t upper = block_minimum(set) + block_swing(set, collector);
-    point_push(set, upper);
+    const struct hc_block_entry *least = lowest(set, block_start(set));
+    uint64_t upper = least->used_bytes + block_swing(set, collector);
+    point_push(set, least->allocated_bytes, upper);
     if (set->clean_ms == INT64_MIN || !set->allocated_known)
         return upper;
-    return hc_bytes(less_garbage((double)upper, set->rate * set->allocated_bytes, ANCHOR * (double)set->clean_bytes));
+    return hc_bytes(less_garbage((double)upper, set->rate * least->allocated_bytes, ANCHOR * (double)set->clean_bytes));
 }
 
 static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,
                          struct hc_live_told *out)
 {
     uint64_t used = sample->heap_used_after_bytes;
-    uint64_t before = set->block_count > 0 ? block_minimum(set) : used;
+    struct hc_block_entry before = before_sweep(set);
     if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD) {
-        clean_point(set, sample, sample->kind, used, before, out);
+        clean_point(set, sample, sample->kind, used, &before, out);
         int concurrent = collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
         uint64_t live = sample->kind == HC_GC_OLD && concurrent ? cycle_minimum(set, used) : used;
-        point_push(set, live);
+        point_push(set, 0, live);
         return live;
     }
     if (sample->kind == HC_GC_MIXED) {
         if (!set->in_mixed_run)
-            set->before_mixed_bytes = before;
+            set->before_mixed = before;
         set->mixed_bytes = set->in_mixed_run ? smaller(set->mixed_bytes, used) : used;
         set->in_mixed_run = 1;
     } else if (set->in_mixed_run) {
-        clean_point(set, sample, HC_GC_MIXED, set->mixed_bytes, set->before_mixed_bytes, out);
+        clean_point(set, sample, HC_GC_MIXED, set->mixed_bytes, &set->before_mixed, out);
         return between_clean_points(set, collector);
     }
     block_push(set, sample);
@@ -243,11 +263,14 @@ uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample 
 
 uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector collector)
 {
-    int wait = !set->clean_since_start && (collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL);
+    int carry = !set->clean_since_start && (collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL);
     double rate = set->allocated_known ? set->clean_since_start ? set->newest_rate : set->rate : 0;
-    uint64_t peak = wait ? 0 : peak_of_points(set, rate, ANCHOR * (double)set->clean_bytes);
+    double anchor = ANCHOR * (double)set->clean_bytes;
+    uint64_t peak = carry ? 0 : peak_of(set->points, set->point_count, rate, anchor);
+    for (uint32_t i = 0; carry && i < set->point_count; i++)
+        push(set->carried, &set->carried_count, set->points[i]);
     set->block_count = 0;
-    set->point_count = wait ? set->point_count : 0;
+    set->point_count = 0;
     set->clean_since_start = 0;
     set->cycle_count = 0;
     set->collections = 0;
@@ -261,12 +284,18 @@ uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector collecto
 uint64_t hc_live_set_peak(const struct hc_live_set *set)
 {
     int known = set->clean_ms != INT64_MIN && set->allocated_known;
-    return peak_of_points(set, known ? set->rate : 0, ANCHOR * (double)set->clean_bytes);
+    double anchor = ANCHOR * (double)set->clean_bytes;
+    double shown = fmax(set->rate, set->carried_rate);
+    double rate = !known ? 0 : set->clean_since_start ? set->rate : shown;
+    uint64_t own = peak_of(set->points, set->point_count, rate, anchor);
+    uint64_t carried = peak_of(set->carried, set->carried_count, shown, anchor);
+    return own > carried ? own : carried;
 }
 
 void hc_live_set_end_hour(struct hc_live_set *set)
 {
-    set->point_count = 0;
+    set->point_count = set->carried_count = 0;
+    set->carried_rate = 0;
 }
 
 void hc_live_set_observe_pause(struct hc_live_set *set)

@@ -22,12 +22,13 @@ enum { HC_BLOCK = 15, HC_RATES = 12, HC_CYCLES = 4, HC_LIVE_POINTS = 24 };
 struct hc_block_entry {
     int64_t end_time_ms;
     uint64_t used_bytes;
-    uint64_t swept; /* the old generation may have been swept between the entry before and this one */
+    uint64_t swept;         /* the old generation may have been swept between the entry before and this one */
+    double allocated_bytes; /* since the last clean point; 0: that one itself */
 };
 
 /* A collection since the last clean point, in the running hour. */
 struct hc_live_point {
-    double allocated_bytes; /* since the clean point */
+    double allocated_bytes; /* since the clean point, when so much was used */
     uint64_t upper_bytes;   /* live, if nothing of that was garbage */
 };
 
@@ -43,19 +44,23 @@ struct hc_live_told {
 struct hc_live_set {
     struct hc_block_entry block[HC_BLOCK]; /* since the last clean point, oldest first */
     struct hc_live_point points[HC_LIVE_POINTS];
-    double rates[HC_RATES];           /* garbage bytes per allocated byte, between clean points */
-    uint64_t cycles_bytes[HC_CYCLES]; /* used after the last concurrent cycles */
-    uint64_t live_bytes;              /* the newest estimate; 0 before the first collection */
-    uint64_t used_bytes;              /* the newest used-after */
+    struct hc_live_point carried[HC_LIVE_POINTS]; /* of JVMs before this one, in the running hour, that nothing swept */
+    double rates[HC_RATES];                       /* garbage bytes per allocated byte, between clean points */
+    uint64_t cycles_bytes[HC_CYCLES];             /* used after the last concurrent cycles */
+    uint64_t live_bytes;                          /* the newest estimate; 0 before the first collection */
+    uint64_t used_bytes;                          /* the newest used-after */
     uint64_t clean_bytes, clean_lower_bytes;
     int64_t clean_ms; /* INT64_MIN: no clean point yet */
-    uint64_t mixed_bytes, before_mixed_bytes;
+    uint64_t mixed_bytes;
+    struct hc_block_entry before_mixed;
     double allocated_bytes; /* since the last clean point */
     double rate;            /* garbage per allocated byte that every recent sweep found at least; 0 unknown */
     double newest_rate;     /* what the newest sweep found, as far as it is trusted; 0 unknown */
+    double carried_rate;    /* the highest of those in the running hour */
     uint32_t block_count, rate_count, cycle_count, point_count;
     uint32_t clean_since_start; /* 1: this JVM has had a clean point */
-    uint32_t collections;       /* since the JVM's start */
+    uint32_t carried_count, reserved;
+    uint32_t collections; /* since the JVM's start */
     uint32_t allocated_known, in_mixed_run, swept;
     uint32_t clean_kind; /* enum hc_gc_kind of the last clean point */
 };
@@ -65,7 +70,7 @@ void hc_live_set_init(struct hc_live_set *set);
  * A new JVM: its old generation is empty; what was learned about garbage rates stays. Returns the most that was live in
  * the running hour since the JVM before had its last clean point, with the garbage that this one showed. If it never
  * had one, nobody knows yet, and Serial and Parallel may go on for long without: then 0 is returned, and what it left
- * is settled with the next clean point.
+ * goes on counting, less the garbage that later JVMs show.
  */
 uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector collector);
 /* Takes in a collection and returns the live estimate in bytes. */

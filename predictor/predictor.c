@@ -39,8 +39,8 @@ enum { LOOKS_ENOUGH = 3 };
 #define GC_WORK_MARGIN 1.10
 /* The generations of HotSpot's Parallel, as shares of the heap, with NewRatio and survivor sizes as they are by
  * default. */
-#define PARALLEL_OLD_RATIO (2.0 / 3.0)
-#define PARALLEL_EDEN_RATIO 0.26
+#define OLD_RATIO (2.0 / 3.0)
+#define EDEN_RATIO 0.26
 /* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day a
  * published number falls by as little, since it is the evidence that changes. */
 #define WORTH_SHRINKING 0.95
@@ -452,18 +452,23 @@ static uint64_t whole_steps(double bytes)
 }
 
 /*
- * Parallel collects the whole heap instead of the young generation while what that may promote does not fit into the
- * free old generation, and never looks again: a job that loaded its state in such a heap stays so, with a full
- * collection each time eden is full. No larger heap tells of that. Either there is room (the old generation is two
- * thirds of the heap, eden a quarter), or eden is so large that even full collections keep the limit.
+ * Serial and Parallel collect the whole heap instead of the young generation while the padded average of what young
+ * collections promoted does not fit into the free old generation, and while they do that average does not move: a job
+ * that loaded its state in such a heap has a full collection each time eden is full, Parallel for ever, Serial until
+ * one leaves a little more free. No larger heap tells of that. Either there is room (the old generation is two thirds
+ * of the heap, eden a quarter; half of eden was enough for Serial in all loads of docs/closed-loop.md), or eden is so
+ * large that even full collections keep the limit.
  */
-static double least_for_parallel(const struct hc_policy *policy, const struct hc_gc_cost *cost,
-                                 const struct hc_recommendation *seen)
+static double least_for_generations(const struct hc_policy *policy, enum hc_collector collector,
+                                    const struct hc_gc_cost *cost, const struct hc_recommendation *seen)
 {
-    double by_room = (double)seen->model.percentile_bytes / (PARALLEL_OLD_RATIO - PARALLEL_EDEN_RATIO);
+    int parallel = collector == HC_COLLECTOR_PARALLEL;
+    if ((!parallel && collector != HC_COLLECTOR_SERIAL) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
+        return 0;
+    double by_room = (double)seen->model.percentile_bytes / (OLD_RATIO - (parallel ? EDEN_RATIO : EDEN_RATIO / 2));
     double by_cost = GC_WORK_MARGIN * seen->observed.allocation_bytes_per_s * cost->full_pause_ms / 1000.0 /
-                     (policy->gc_share_limit_ratio * PARALLEL_EDEN_RATIO);
-    return cost->full_pause_ms > 0 && policy->with_gc_cost ? fmin(by_room, by_cost) : 0; /* fmin: not the unknown one */
+                     (policy->gc_share_limit_ratio * EDEN_RATIO);
+    return fmin(by_room, by_cost); /* fmin: not the unknown one */
 }
 
 /* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */
@@ -483,8 +488,7 @@ static uint64_t needed_heap(const struct hc_policy *policy, enum hc_collector co
     /* The floor is room for a live set that doubles at no cost; for collections it is room already. And while history
      * is short its wide margin guards against exhaustion, not against a few collections more. */
     double hard = upper / policy->usable_ratio, soft = policy->margin_ratio * live + headroom;
-    if (collector == HC_COLLECTOR_PARALLEL)
-        soft = fmax(soft, least_for_parallel(policy, cost, out));
+    soft = fmax(soft, least_for_generations(policy, collector, cost, out));
     out->model.floor_bytes = hc_bytes(floor_bytes);
     out->model.live_upper_bytes = hc_bytes(upper);
     out->model.usable_ratio = policy->usable_ratio;

@@ -113,6 +113,9 @@ static void test_never_below_nine_tenths_of_the_clean_point(void **state)
         see(&set, HC_GC_FULL, 200, 10, 600);
     }
     assert_true(set.rate > 0);
+    assert_int_equal(see(&set, HC_GC_YOUNG, 205, 10000, 600), 200); /* the clean point itself is the lowest still */
+    for (unsigned i = 0; i < 14; i++)
+        see(&set, HC_GC_YOUNG, 205, 10000, 600);
     assert_int_equal(see(&set, HC_GC_YOUNG, 205, 10000, 600), 180);
 }
 
@@ -185,7 +188,7 @@ static void test_what_no_sweep_settled_waits_for_the_next_jvm(void **state)
     assert_int_equal(hc_live_set_peak(&set), unsettled); /* nothing is forgotten meanwhile */
     live_120(&set, 1, 0);
     assert_true(told.clean);
-    assert_in_range(told.peak_bytes / MIB, 120, 175);
+    assert_in_range(hc_live_set_peak(&set) / MIB, 120, 145);
     /* G1 has looks of its own for that */
     hc_live_set_init(&set);
     live_120(&set, 0, 60);
