@@ -95,6 +95,22 @@ def table_and_json_agree():
     assert len(run(path).stdout.splitlines()) < len(table.splitlines())
 
 
+def json_obeys_its_schema():
+    try:
+        import jsonschema
+    except ImportError:
+        return jvm.skip("backtest_json_obeys_its_schema", "python's jsonschema (scripts/bootstrap.sh test)")
+    schema = json.load(open(os.path.join(ROOT, "docs/schema/backtest-1.json")))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    path, validator = samples("r13"), jsonschema.Draft202012Validator(schema)
+    for said in (figures(path), json.loads(run("--json", path).stdout), json.loads(run("--json", "--horizon", "1h", path).stdout)):
+        validator.validate(said)
+    said = figures(path)
+    assert set(said["rules"]) == set(schema["properties"]["rules"]["propertyNames"]["enum"]), sorted(said["rules"])
+    said["rules"]["heapcast"]["surprise"] = 1
+    assert not validator.is_valid(said)
+
+
 def a_history_that_is_too_short():
     path = os.path.join(WORK.name, "short.hc")
     with gzip.open(os.path.join(ROOT, "tests/golden/inputs/heapcast-churn-parallel.hc.gz")) as source, open(path, "wb") as file:
@@ -145,7 +161,7 @@ def what_is_wrong_is_named():
 def main():
     for name in ("r01", "r06", "r11"):
         jvm.case("backtest_agrees_with_the_scorer_" + name, lambda: agrees_with_the_scorer(name))
-    for test in (restarts_are_found, ends_at_the_heap_in_force, options_change_the_judgement, table_and_json_agree,
+    for test in (restarts_are_found, ends_at_the_heap_in_force, options_change_the_judgement, table_and_json_agree, json_obeys_its_schema,
                  a_history_that_is_too_short, a_history_as_its_samples, a_gc_log, what_is_wrong_is_named):
         jvm.case("backtest_" + test.__name__, test)
 
