@@ -13,7 +13,9 @@
 #define ANCHOR 0.9
 /* A JVM that has loaded its state and done nothing else shows no rate. */
 #define LEAST_GARBAGE_SHARE 0.25
-enum { NEWEST = 3 };
+enum { NEWEST = 3, RATES_ENOUGH = 3 };
+/* What JVMs without a sweep left counts until later ones were watched up to a sweep for this share of their life. */
+#define CARRIED_WATCHED 0.5
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -59,16 +61,18 @@ static const struct hc_block_entry *lowest(const struct hc_live_set *set, const 
 }
 
 /*
- * What was in use before a sweep, with garbage in it: the least of the newest three collections since the clean point
- * (survivors that are about to die are no garbage of the old generation). The clean point itself, which says nothing
- * of garbage, only where there is no other.
+ * What was in use before a sweep, with garbage in it: the least of the newest three collections since the clean point,
+ * of a few the newer half (survivors that are about to die are no garbage of the old generation). The clean point
+ * itself, which says nothing of garbage, only where there is no other.
  */
 static struct hc_block_entry before_sweep(const struct hc_live_set *set)
 {
     static const struct hc_block_entry none;
     uint32_t clean = set->block_count > 0 && set->block[0].allocated_bytes <= 0;
     uint32_t n = set->block_count - clean;
-    return n > 0 ? *lowest(set, set->block + clean + (n > NEWEST ? n - NEWEST : 0)) : clean ? set->block[0] : none;
+    return n > 0   ? *lowest(set, set->block + clean + (n > 2 * NEWEST ? n - NEWEST : n / 2))
+           : clean ? set->block[0]
+                   : none;
 }
 
 /*
@@ -138,7 +142,7 @@ static void settle(struct hc_live_set *set, const struct hc_block_entry *before,
                    struct hc_live_told *out)
 {
     int first = set->clean_ms == INT64_MIN;
-    uint64_t most = !first && set->clean_bytes > clean_bytes ? set->clean_bytes : clean_bytes;
+    uint64_t most = set->clean_since_start && set->clean_bytes > clean_bytes ? set->clean_bytes : clean_bytes;
     double rate = first ? 0 : set->rate;
     out->clean = 1;
     out->allocated_bytes = set->allocated_bytes;
@@ -159,8 +163,8 @@ static void settle(struct hc_live_set *set, const struct hc_block_entry *before,
  * that much was garbage nearly every time. */
 static void learn_rate(struct hc_live_set *set, const struct hc_block_entry *before, uint64_t clean_bytes)
 {
-    if (set->clean_ms == INT64_MIN || !set->allocated_known || before->allocated_bytes <= 0)
-        return;
+    if (!set->clean_since_start || !set->allocated_known || before->allocated_bytes <= 0)
+        return; /* until a JVM's first sweep its live set grew */
     if (set->rate_count == HC_RATES) {
         memmove(set->rates, set->rates + 1, (HC_RATES - 1) * sizeof set->rates[0]);
         set->rate_count--;
@@ -169,7 +173,14 @@ static void learn_rate(struct hc_live_set *set, const struct hc_block_entry *bef
     set->rates[set->rate_count++] = garbage / before->allocated_bytes;
     double sorted[HC_RATES];
     memcpy(sorted, set->rates, sizeof sorted);
-    set->rate = set->rate_count >= 3 ? RATE_TRUST * hc_values_percentile(sorted, set->rate_count, 0.25) : 0.0;
+    set->rate =
+        set->rate_count >= RATES_ENOUGH ? RATE_TRUST * hc_values_percentile(sorted, set->rate_count, 0.25) : 0.0;
+}
+
+static void forget_carried(struct hc_live_set *set)
+{
+    set->carried_count = 0;
+    set->carried_ms = set->swept_ms = 0;
 }
 
 static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_gc_kind kind,
@@ -178,6 +189,9 @@ static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *samp
     settle(set, before, clean_bytes, out);
     learn_rate(set, before, clean_bytes);
     set->clean_bytes = clean_bytes;
+    set->swept_ms += sample->end_time_ms - (set->clean_since_start ? set->clean_ms : set->begin_ms);
+    if ((double)set->swept_ms >= CARRIED_WATCHED * (double)set->carried_ms)
+        forget_carried(set); /* the same job, and this time it is known what was live */
     set->clean_since_start = 1;
     set->clean_lower_bytes = kind == HC_GC_FULL ? clean_bytes : 0;
     if (kind == HC_GC_MIXED) {
@@ -255,7 +269,8 @@ uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample 
         set->allocated_known = 0;
     else
         set->allocated_bytes += (double)sample->allocated_bytes;
-    set->collections++;
+    if (set->collections++ == 0)
+        set->begin_ms = sample->end_time_ms;
     set->used_bytes = sample->heap_used_after_bytes;
     set->live_bytes = estimate(set, sample, collector, out);
     return set->live_bytes;
@@ -263,12 +278,17 @@ uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample 
 
 uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector collector)
 {
-    int carry = !set->clean_since_start && (collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL);
+    int generations = collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL;
+    int carry = generations && (!set->clean_since_start || set->newest_rate <= 0);
     double rate = set->allocated_known ? set->clean_since_start ? set->newest_rate : set->rate : 0;
     double anchor = ANCHOR * (double)set->clean_bytes;
     uint64_t peak = carry ? 0 : peak_of(set->points, set->point_count, rate, anchor);
     for (uint32_t i = 0; carry && i < set->point_count; i++)
         push(set->carried, &set->carried_count, set->points[i]);
+    if (carry && set->block_count > 0)
+        set->carried_ms +=
+            set->block[set->block_count - 1].end_time_ms - (set->clean_since_start ? set->clean_ms : set->begin_ms);
+    set->begin_ms = 0;
     set->block_count = 0;
     set->point_count = 0;
     set->clean_since_start = 0;
@@ -286,7 +306,8 @@ uint64_t hc_live_set_peak(const struct hc_live_set *set)
     int known = set->clean_ms != INT64_MIN && set->allocated_known;
     double anchor = ANCHOR * (double)set->clean_bytes;
     double shown = fmax(set->rate, set->carried_rate);
-    double rate = !known ? 0 : set->clean_since_start ? set->rate : shown;
+    double few = set->rate_count < RATES_ENOUGH && set->clean_kind == HC_GC_FULL ? RATE_TRUST * set->newest_rate : 0;
+    double rate = !known ? 0 : set->clean_since_start ? fmax(set->rate, few) : shown;
     uint64_t own = peak_of(set->points, set->point_count, rate, anchor);
     uint64_t carried = peak_of(set->carried, set->carried_count, shown, anchor);
     return own > carried ? own : carried;
@@ -294,7 +315,8 @@ uint64_t hc_live_set_peak(const struct hc_live_set *set)
 
 void hc_live_set_end_hour(struct hc_live_set *set)
 {
-    set->point_count = set->carried_count = 0;
+    set->point_count = 0;
+    forget_carried(set);
     set->carried_rate = 0;
 }
 

@@ -60,7 +60,9 @@ struct hc_live_set {
     uint32_t block_count, rate_count, cycle_count, point_count;
     uint32_t clean_since_start; /* 1: this JVM has had a clean point */
     uint32_t carried_count, reserved;
-    uint32_t collections; /* since the JVM's start */
+    int64_t begin_ms;             /* of this JVM's first collection, 0: none yet */
+    int64_t carried_ms, swept_ms; /* life of the JVMs that are carried, and of later ones up to their sweeps */
+    uint32_t collections;         /* since the JVM's start */
     uint32_t allocated_known, in_mixed_run, swept;
     uint32_t clean_kind; /* enum hc_gc_kind of the last clean point */
 };
@@ -69,8 +71,8 @@ void hc_live_set_init(struct hc_live_set *set);
 /*
  * A new JVM: its old generation is empty; what was learned about garbage rates stays. Returns the most that was live in
  * the running hour since the JVM before had its last clean point, with the garbage that this one showed. If it never
- * had one, nobody knows yet, and Serial and Parallel may go on for long without: then 0 is returned, and what it left
- * goes on counting, less the garbage that later JVMs show.
+ * had one, or that showed no garbage at all (the live set grew), nobody knows yet, and Serial and Parallel may go on
+ * for long without: then 0 is returned, and what it left goes on counting, less the garbage that later JVMs show.
  */
 uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector collector);
 /* Takes in a collection and returns the live estimate in bytes. */

@@ -1090,7 +1090,7 @@ static void test_a_lost_state_is_rebuilt_from_samples(void **state)
     struct hc_recommendation before = predict(&world);
     for (unsigned i = 72; i < 1200; i += 8) /* the first slots of the block */
         ((unsigned char *)world.block)[i] ^= 1;
-    for (size_t i = 1200; i < 3200; i += 8)
+    for (size_t i = 1200; i < 5000; i += 8)
         ((unsigned char *)world.block)[i] ^= 1;
     reopen(&world);
     struct hc_recommendation after = predict(&world);
