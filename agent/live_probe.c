@@ -18,6 +18,7 @@ enum {
     SETTLE_MIN_MS = 200,
     SETTLE_MAX_MS = 5 * 1000,
     LISTEN_AGAIN_MS = 60 * 1000, /* after a cycle that could not be read */
+    HEARD_LATELY_MS = 60 * 1000, /* cycles that come by themselves come again */
     LISTEN_US = 1000,            /* the log switched on and off */
     LISTEN_ROW_US = 3,           /* G1: a region's row, printed in Remark and read here */
     LISTEN_OFTEN_MS = 10 * 1000, /* ZGC, Shenandoah: some kilobytes written outside the pauses */
@@ -383,9 +384,10 @@ static int64_t listening_distance_ms(const struct live_probe *p)
 static void deliver(struct live_probe *p, int64_t now, int listening)
 {
     p->listened_ms = now;
-    if (listening)
+    if (listening) {
         p->listen_due_ms = now + listening_distance_ms(p);
-    else
+        p->heard_ms = now;
+    } else
         p->phases_seen = perf_value(p->counters->phase_invocations); /* our own cycle is no sign of natural ones */
     struct hc_live_view view = view_of(p);
     uint64_t cost = end_cost(p, now);
@@ -589,7 +591,7 @@ static const char *bad_moment_for_full(const struct live_probe *p)
     return NULL;
 }
 
-/* Whether cycles come by themselves, and it is time to read one. G1: only if there was one since the last look. */
+/* Whether cycles come by themselves, and it is time to read one. G1: only if there was one lately. */
 static int may_listen(struct live_probe *p, int64_t now)
 {
     int64_t phases = perf_value(p->counters->phase_invocations), before = p->phases_seen;
@@ -600,7 +602,7 @@ static int may_listen(struct live_probe *p, int64_t now)
     if (now < p->listen_due_ms)
         return 0;
     p->phases_seen = phases;
-    return phases != before;
+    return phases != before || (p->heard_ms != 0 && now - p->heard_ms < HEARD_LATELY_MS);
 }
 
 static int idle(JNIEnv *jni, struct live_probe *p, int64_t now)

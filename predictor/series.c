@@ -208,6 +208,17 @@ static void settle_hours(struct hc_series *series, const struct hc_live_told *to
     }
 }
 
+/*
+ * Whether looks over the whole heap tell better what is live between sweeps than the sweeps themselves. Serial's and
+ * Parallel's looks are their full collections less the dead objects that these leave: true for their moment, no news
+ * for the time between.
+ */
+static int views_lead(const struct hc_state *now)
+{
+    enum hc_collector collector = now->epoch.collector;
+    return now->views.count > 0 && collector != HC_COLLECTOR_SERIAL && collector != HC_COLLECTOR_PARALLEL;
+}
+
 /* Before the live set knows of it: a mixed collection that goes on with a run takes the place of the one before. */
 static void keep_sweep(struct hc_series *series, const struct hc_gc_sample *sample)
 {
@@ -252,15 +263,14 @@ static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample
     uint64_t peak_bytes,
         live_bytes = hc_live_set_observe(&now->live, sample, now->epoch.collector, &told),
         by_views = hc_live_views_observe(&now->views, sample, now->epoch.collector, &based, &peak_bytes);
-    hc_histogram_add(&hour->live, now->views.count > 0 ? by_views : live_bytes);
+    hc_histogram_add(&hour->live, views_lead(now) ? by_views : live_bytes);
     if (sample->kind == HC_GC_FULL) /* exact: no later view takes that back */
         raise_to(&now->live_before_start_bytes, sample->heap_used_after_bytes);
-    if (now->views.count == 0 && told.clean) {
+    if (!views_lead(now) && told.clean) {
         raise_to(&hour->live_max_bytes, series->unsettled ? unsettled_bytes : told.peak_bytes);
         if (!series->unsettled)
             settle_hours(series, &told);
-    } else if (now->views.count > 0 &&
-               based) /* between views the peak is settled by the next one, see hc_series_live_max */
+    } else if (views_lead(now) && based) /* between views the peak is settled by the next one, see hc_series_live_max */
         raise_to(&hour->live_max_bytes, peak_bytes);
     if (sample->heap_used_after_bytes > hour->used_after_max_bytes)
         hour->used_after_max_bytes = sample->heap_used_after_bytes;
@@ -300,7 +310,7 @@ static void apply_epoch(struct hc_series *series, const struct hc_epoch *epoch, 
     struct hc_state *now = &series->now;
     uint64_t left_bytes = hc_live_views_peak(&now->views),
              left_by_set = hc_live_set_restart(&now->live, now->epoch.collector);
-    raise_to(&now->hour.live_max_bytes, now->views.count > 0 ? left_bytes : left_by_set);
+    raise_to(&now->hour.live_max_bytes, views_lead(now) ? left_bytes : left_by_set);
     now->live_before_start_bytes = now->hour.live_max_bytes;
     now->epoch = *epoch;
     now->epoch_sequence = sequence;
@@ -315,9 +325,9 @@ static void apply_epoch(struct hc_series *series, const struct hc_epoch *epoch, 
 static void apply_view(struct hc_series *series, const struct hc_live_view *view)
 {
     struct hc_state *now = &series->now;
-    int first = now->views.count == 0;
+    int first = !views_lead(now);
     uint64_t peak_bytes = hc_live_views_observe_view(&now->views, view, now->live.used_bytes);
-    if (first && now->views.count > 0)
+    if (first && views_lead(now))
         now->hour.live_max_bytes = now->live_before_start_bytes;
     raise_to(&now->hour.live_max_bytes, peak_bytes);
 }
@@ -616,7 +626,7 @@ uint64_t hc_series_live_max(const struct hc_series *series, const struct hc_hour
     const struct hc_state *now = &series->now;
     uint64_t unsettled = 0;
     if (hour == &now->hour)
-        unsettled = now->views.count > 0 ? hc_live_views_peak(&now->views) : hc_live_set_peak(&now->live);
+        unsettled = views_lead(now) ? hc_live_views_peak(&now->views) : hc_live_set_peak(&now->live);
     return hour->live_max_bytes > unsettled ? hour->live_max_bytes : unsettled;
 }
 
