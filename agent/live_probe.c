@@ -7,6 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Of one core, for reading cycles that come by themselves. */
+#define LISTEN_SHARE 0.002
+
 enum {
     IDLE_MS = 1000,
     PULSE_POLL_MS = 10,
@@ -19,6 +22,7 @@ enum {
     SETTLE_MAX_MS = 5 * 1000,
     LISTEN_AGAIN_MS = 60 * 1000, /* after a cycle that could not be read */
     HEARD_LATELY_MS = 60 * 1000, /* cycles that come by themselves come again */
+    LISTEN_EVERY_MS = 60 * 1000,
     LISTEN_US = 1000,            /* the log switched on and off */
     LISTEN_ROW_US = 3,           /* G1: a region's row, printed in Remark and read here */
     LISTEN_OFTEN_MS = 10 * 1000, /* ZGC, Shenandoah: some kilobytes written outside the pauses */
@@ -373,21 +377,22 @@ static struct hc_live_view view_of(const struct live_probe *p)
     };
 }
 
-/* Cycles that come by themselves are read for this share of one core; who asks for looks at a period of his own wants
- * to see more. */
+/* Cycles that come by themselves are read once a minute: the history keeps so many looks only. Who asks for looks at a
+ * period of his own wants to see more, but not at any price. */
 static int64_t listening_distance_ms(const struct live_probe *p)
 {
-    double share = p->args->live_probe_ms > 0 ? 0.002 : 0.0005;
-    return (int64_t)((double)(LISTEN_US + LISTEN_ROW_US * (int64_t)p->table.rows) / 1000 / share);
+    int64_t paid_ms = (int64_t)((double)(LISTEN_US + LISTEN_ROW_US * (int64_t)p->table.rows) / 1000 / LISTEN_SHARE);
+    int64_t least_ms = p->args->live_probe_ms > 0 ? p->args->live_probe_ms / 4 : LISTEN_EVERY_MS;
+    return paid_ms > least_ms ? paid_ms : least_ms;
 }
 
 static void deliver(struct live_probe *p, int64_t now, int listening)
 {
     p->listened_ms = now;
-    if (listening) {
-        p->listen_due_ms = now + listening_distance_ms(p);
+    p->listen_due_ms = now + listening_distance_ms(p);
+    if (listening)
         p->heard_ms = now;
-    } else
+    else
         p->phases_seen = perf_value(p->counters->phase_invocations); /* our own cycle is no sign of natural ones */
     struct hc_live_view view = view_of(p);
     uint64_t cost = end_cost(p, now);
@@ -474,8 +479,15 @@ static int listen(JNIEnv *jni, struct live_probe *p, int64_t now)
     } else if (has_failed(p)) {
         give_up(jni, p, now, "");
         p->listen_due_ms = now + LISTEN_AGAIN_MS;
+    } else if (!has_begun(p)) {
+        return LISTEN_POLL_MS;
     } else {
-        return has_begun(p) ? MARKING_POLL_MS : LISTEN_POLL_MS;
+        if (p->deadline_ms == 0)
+            p->deadline_ms = now + MARKING_TIMEOUT_MS;
+        if (now < p->deadline_ms)
+            return MARKING_POLL_MS;
+        give_up(jni, p, now, ""); /* a cycle may be undone before its Remark */
+        p->listen_due_ms = now + LISTEN_AGAIN_MS;
     }
     p->listened_ms = now;
     return IDLE_MS;
@@ -616,9 +628,14 @@ static int idle(JNIEnv *jni, struct live_probe *p, int64_t now)
             return begin(jni, p, now);
         say_state(p, why);
     }
-    if (may_listen(p, now) && start_log(jni, p)) {
-        p->step = LIVE_PROBE_LISTENING;
-        return LISTEN_POLL_MS;
+    if (may_listen(p, now)) {
+        p->listen_due_ms = now + LISTEN_AGAIN_MS; /* unless it goes well */
+        p->listened_ms = now;
+        if (start_log(jni, p)) {
+            p->step = LIVE_PROBE_LISTENING;
+            p->deadline_ms = 0;
+            return LISTEN_POLL_MS;
+        }
     }
     return IDLE_MS;
 }

@@ -14,8 +14,10 @@
 /* A JVM that has loaded its state and done nothing else shows no rate. */
 #define LEAST_GARBAGE_SHARE 0.25
 enum { NEWEST = 3, RATES_ENOUGH = 3 };
-/* What JVMs without a sweep left counts until later ones were watched up to a sweep for this share of their life. */
-#define CARRIED_WATCHED 0.5
+/* What JVMs without a sweep left: later ones' sweeps count that came after this share of what they allocated, and take
+ * off so many times the garbage that they really saw. */
+#define COMPARABLE 0.1
+#define CARRIED_TRUST 2.0
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -118,11 +120,12 @@ static double less_garbage(double upper, double garbage, double anchor)
     return fmax(upper - garbage, fmin(upper, anchor));
 }
 
-static uint64_t peak_of(const struct hc_live_point *points, uint32_t count, double rate, double anchor)
+/* `most`: so much garbage is taken off at most. */
+static uint64_t peak_of(const struct hc_live_point *points, uint32_t count, double rate, double most, double anchor)
 {
     double peak = 0;
     for (const struct hc_live_point *p = points; p < points + count; p++)
-        peak = fmax(peak, less_garbage((double)p->upper_bytes, rate * p->allocated_bytes, anchor));
+        peak = fmax(peak, less_garbage((double)p->upper_bytes, fmin(rate * p->allocated_bytes, most), anchor));
     return hc_bytes(peak);
 }
 
@@ -131,6 +134,26 @@ static double what_may_be_garbage(const struct hc_live_set *set, double allocate
 {
     double before = set->clean_since_start ? (double)set->clean_bytes : 0, grown = (double)clean_bytes - before;
     return fmax(allocated - fmax(0, grown), LEAST_GARBAGE_SHARE * allocated);
+}
+
+/* What a sweep tells of JVMs before this one that had none. One that came after little says nothing of much, nor one
+ * before which the live set grew. */
+static void note_for_carried(struct hc_live_set *set, double allocated, uint64_t clean_bytes, double garbage)
+{
+    double most = 1, grown = (double)clean_bytes - (set->clean_since_start ? (double)set->clean_bytes : 0);
+    for (uint32_t i = 0; i < set->carried_count; i++)
+        most = fmax(most, set->carried[i].allocated_bytes);
+    if (set->carried_count == 0 || !set->allocated_known || allocated < COMPARABLE * most ||
+        COMPARABLE * allocated < grown)
+        return;
+    set->carried_rate = set->carried_shown++ > 0 ? fmin(set->carried_rate, set->newest_rate) : set->newest_rate;
+    set->carried_garbage = fmax(set->carried_garbage, garbage);
+}
+
+static void forget_carried(struct hc_live_set *set)
+{
+    set->carried_count = set->carried_shown = 0;
+    set->carried_rate = set->carried_garbage = 0;
 }
 
 /*
@@ -143,20 +166,22 @@ static void settle(struct hc_live_set *set, const struct hc_block_entry *before,
 {
     int first = set->clean_ms == INT64_MIN;
     uint64_t most = set->clean_since_start && set->clean_bytes > clean_bytes ? set->clean_bytes : clean_bytes;
-    double rate = first ? 0 : set->rate;
+    double rate = first ? 0 : set->rate, garbage = 0;
     out->clean = 1;
     out->allocated_bytes = set->allocated_bytes;
     out->anchor_bytes = hc_bytes(ANCHOR * (double)most);
     out->more_garbage = 0;
     if (set->allocated_known && before->allocated_bytes > 0) {
-        double garbage = before->used_bytes > most ? (double)(before->used_bytes - most) : 0.0;
+        garbage = before->used_bytes > most ? (double)(before->used_bytes - most) : 0.0;
         out->more_garbage =
             RATE_TRUST * garbage / what_may_be_garbage(set, before->allocated_bytes, clean_bytes) - rate;
         rate += out->more_garbage;
     }
     set->newest_rate = set->allocated_known ? rate : 0;
-    set->carried_rate = fmax(set->carried_rate, set->newest_rate);
-    out->peak_bytes = peak_of(set->points, set->point_count, set->newest_rate, (double)out->anchor_bytes);
+    set->newest_garbage = garbage;
+    note_for_carried(set, before->allocated_bytes, clean_bytes, garbage);
+    out->peak_bytes =
+        peak_of(set->points, set->point_count, set->newest_rate, (double)INFINITY, (double)out->anchor_bytes);
 }
 
 /* What a sweep took away per byte allocated since the sweep before. Only 0.9 of the lower quartile is trusted later:
@@ -177,21 +202,12 @@ static void learn_rate(struct hc_live_set *set, const struct hc_block_entry *bef
         set->rate_count >= RATES_ENOUGH ? RATE_TRUST * hc_values_percentile(sorted, set->rate_count, 0.25) : 0.0;
 }
 
-static void forget_carried(struct hc_live_set *set)
-{
-    set->carried_count = 0;
-    set->carried_ms = set->swept_ms = 0;
-}
-
 static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_gc_kind kind,
                         uint64_t clean_bytes, const struct hc_block_entry *before, struct hc_live_told *out)
 {
     settle(set, before, clean_bytes, out);
     learn_rate(set, before, clean_bytes);
     set->clean_bytes = clean_bytes;
-    set->swept_ms += sample->end_time_ms - (set->clean_since_start ? set->clean_ms : set->begin_ms);
-    if ((double)set->swept_ms >= CARRIED_WATCHED * (double)set->carried_ms)
-        forget_carried(set); /* the same job, and this time it is known what was live */
     set->clean_since_start = 1;
     set->clean_lower_bytes = kind == HC_GC_FULL ? clean_bytes : 0;
     if (kind == HC_GC_MIXED) {
@@ -269,26 +285,49 @@ uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample 
         set->allocated_known = 0;
     else
         set->allocated_bytes += (double)sample->allocated_bytes;
-    if (set->collections++ == 0)
-        set->begin_ms = sample->end_time_ms;
+    set->collections++;
     set->used_bytes = sample->heap_used_after_bytes;
     set->live_bytes = estimate(set, sample, collector, out);
     return set->live_bytes;
 }
 
-uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector collector)
+static uint64_t carried_peak(const struct hc_live_set *set)
 {
-    int generations = collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL;
-    int carry = generations && (!set->clean_since_start || set->newest_rate <= 0);
-    double rate = set->allocated_known ? set->clean_since_start ? set->newest_rate : set->rate : 0;
-    double anchor = ANCHOR * (double)set->clean_bytes;
-    uint64_t peak = carry ? 0 : peak_of(set->points, set->point_count, rate, anchor);
+    return peak_of(set->carried, set->carried_count, set->carried_rate, CARRIED_TRUST * set->carried_garbage,
+                   ANCHOR * (double)set->clean_bytes);
+}
+
+static uint64_t own_peak(const struct hc_live_set *set, int closing)
+{
+    int known = set->clean_ms != INT64_MIN && set->allocated_known;
+    int few = !closing && set->rate_count < RATES_ENOUGH && set->clean_since_start && set->clean_kind == HC_GC_FULL;
+    double rate = few ? RATE_TRUST * set->newest_rate : set->rate;
+    double most = few ? RATE_TRUST * set->newest_garbage : (double)INFINITY;
+    return peak_of(set->points, set->point_count, known ? rate : 0, most, ANCHOR * (double)set->clean_bytes);
+}
+
+uint64_t hc_live_set_peak(const struct hc_live_set *set, int closing)
+{
+    uint64_t own = own_peak(set, closing), carried = carried_peak(set);
+    return own > carried ? own : carried;
+}
+
+static int has_generations(enum hc_collector collector)
+{
+    return collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL;
+}
+
+uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, enum hc_collector is)
+{
+    int unknown = !set->clean_since_start || set->newest_rate <= 0;
+    int carry = unknown && has_generations(was) && has_generations(is);
+    uint64_t peak = carry ? 0 : own_peak(set, 0);
     for (uint32_t i = 0; carry && i < set->point_count; i++)
         push(set->carried, &set->carried_count, set->points[i]);
-    if (carry && set->block_count > 0)
-        set->carried_ms +=
-            set->block[set->block_count - 1].end_time_ms - (set->clean_since_start ? set->clean_ms : set->begin_ms);
-    set->begin_ms = 0;
+    if (!has_generations(is)) { /* looks lead from here on */
+        peak = peak > carried_peak(set) ? peak : carried_peak(set);
+        forget_carried(set);
+    }
     set->block_count = 0;
     set->point_count = 0;
     set->clean_since_start = 0;
@@ -301,23 +340,10 @@ uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector collecto
     return peak;
 }
 
-uint64_t hc_live_set_peak(const struct hc_live_set *set)
-{
-    int known = set->clean_ms != INT64_MIN && set->allocated_known;
-    double anchor = ANCHOR * (double)set->clean_bytes;
-    double shown = fmax(set->rate, set->carried_rate);
-    double few = set->rate_count < RATES_ENOUGH && set->clean_kind == HC_GC_FULL ? RATE_TRUST * set->newest_rate : 0;
-    double rate = !known ? 0 : set->clean_since_start ? fmax(set->rate, few) : shown;
-    uint64_t own = peak_of(set->points, set->point_count, rate, anchor);
-    uint64_t carried = peak_of(set->carried, set->carried_count, shown, anchor);
-    return own > carried ? own : carried;
-}
-
 void hc_live_set_end_hour(struct hc_live_set *set)
 {
     set->point_count = 0;
     forget_carried(set);
-    set->carried_rate = 0;
 }
 
 void hc_live_set_observe_pause(struct hc_live_set *set)

@@ -56,13 +56,14 @@ struct hc_live_set {
     double allocated_bytes; /* since the last clean point */
     double rate;            /* garbage per allocated byte that every recent sweep found at least; 0 unknown */
     double newest_rate;     /* what the newest sweep found, as far as it is trusted; 0 unknown */
-    double carried_rate;    /* the highest of those in the running hour */
+    double newest_garbage;  /* the bytes that it showed */
+    double carried_rate;    /* the lowest that sweeps showed since there is something carried, and the most bytes */
+    double carried_garbage;
     uint32_t block_count, rate_count, cycle_count, point_count;
-    uint32_t clean_since_start; /* 1: this JVM has had a clean point */
-    uint32_t carried_count, reserved;
-    int64_t begin_ms;             /* of this JVM's first collection, 0: none yet */
-    int64_t carried_ms, swept_ms; /* life of the JVMs that are carried, and of later ones up to their sweeps */
-    uint32_t collections;         /* since the JVM's start */
+    uint32_t clean_since_start;            /* 1: this JVM has had a clean point */
+    uint32_t carried_count, carried_shown; /* points, and sweeps that count for them */
+    uint32_t reserved;                     /* 0: keeps the state a multiple of eight bytes */
+    uint32_t collections;                  /* since the JVM's start */
     uint32_t allocated_known, in_mixed_run, swept;
     uint32_t clean_kind; /* enum hc_gc_kind of the last clean point */
 };
@@ -70,16 +71,20 @@ struct hc_live_set {
 void hc_live_set_init(struct hc_live_set *set);
 /*
  * A new JVM: its old generation is empty; what was learned about garbage rates stays. Returns the most that was live in
- * the running hour since the JVM before had its last clean point, with the garbage that this one showed. If it never
- * had one, or that showed no garbage at all (the live set grew), nobody knows yet, and Serial and Parallel may go on
- * for long without: then 0 is returned, and what it left goes on counting, less the garbage that later JVMs show.
+ * the running hour since the JVM before had its last clean point. If it never had one, or that showed no garbage (the
+ * live set grew), nobody knows yet, and Serial and Parallel may go on for long without: then 0 is returned, and what it
+ * left goes on counting, less the garbage that later JVMs show. `was` and `is` are their collectors.
  */
-uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector collector);
+uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, enum hc_collector is);
 /* Takes in a collection and returns the live estimate in bytes. */
 uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,
                              struct hc_live_told *out);
-/* The most that was live in the running hour since the last clean point, 0 without a collection. */
-uint64_t hc_live_set_peak(const struct hc_live_set *set);
+/*
+ * The most that was live in the running hour since the last clean point, 0 without a collection. A rate that fewer than
+ * three sweeps showed takes off no more than the garbage that was really seen. 1 in `closing`: as the hour is kept,
+ * which the next sweep settles; then such a rate takes off nothing.
+ */
+uint64_t hc_live_set_peak(const struct hc_live_set *set, int closing);
 /* The running hour is over. */
 void hc_live_set_end_hour(struct hc_live_set *set);
 /* A pause that moves no object (G1 Remark, Cleanup) may still free whole regions of the old generation. */

@@ -109,7 +109,7 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
     double used = (double)sample->heap_used_after_bytes;
     int whole = sample->kind == HC_GC_FULL || (sample->kind == HC_GC_OLD && collector == HC_COLLECTOR_CMS);
     int run_ends = !whole && v->in_mixed_run && sample->kind != HC_GC_MIXED;
-    *out_peak_bytes = hc_bytes(whole ? settled_peak(v, used) : run_ends ? settled_peak(v, v->mixed_used) : v->peak);
+    *out_peak_bytes = hc_bytes(whole ? settled_peak(v, used) : v->peak);
     *out_based = whole;
     if (whole) {
         set_base(v, used, 0, sample->kind == HC_GC_FULL);

@@ -37,8 +37,8 @@ enum { LOOKS_ENOUGH = 3 };
 #define KNOWN_FLOOR_BYTES (24.0 * (double)MIB)
 /* The GC work of the worst hours, plus a tenth. */
 #define GC_WORK_MARGIN 1.10
-/* The generations of HotSpot's Parallel, as shares of the heap, with NewRatio and survivor sizes as they are by
- * default. */
+/* The generations of HotSpot's Serial and Parallel, as shares of the heap, with NewRatio and survivor sizes as they are
+ * by default. */
 #define OLD_RATIO (2.0 / 3.0)
 #define EDEN_RATIO 0.26
 /* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day a

@@ -120,6 +120,29 @@ static uint64_t slots_verify(const struct hc_slots *slots, uint64_t *out_newest)
 
 /* ---- hours ----------------------------------------------------------------------------------------------------- */
 
+static void raise_to(uint64_t *most_bytes, uint64_t bytes)
+{
+    if (bytes > *most_bytes)
+        *most_bytes = bytes;
+}
+
+/*
+ * Whether looks over the whole heap tell better what is live between sweeps than the sweeps themselves. Serial's and
+ * Parallel's looks are their full collections less the dead objects that these leave: true for their moment, no news
+ * for the time between.
+ */
+static int views_lead(const struct hc_state *now)
+{
+    enum hc_collector collector = now->epoch.collector;
+    return now->views.count > 0 && collector != HC_COLLECTOR_SERIAL && collector != HC_COLLECTOR_PARALLEL;
+}
+
+/* The most that was live in the running hour and is not settled yet; see hc_live_set_peak. */
+static uint64_t unsettled_peak(const struct hc_state *now, int closing)
+{
+    return views_lead(now) ? hc_live_views_peak(&now->views) : hc_live_set_peak(&now->live, closing);
+}
+
 static void cover(struct hc_state *now, int64_t from_ms, int64_t to_ms)
 {
     if (to_ms <= from_ms)
@@ -157,7 +180,7 @@ static void advance(struct hc_series *series, int64_t now_ms)
     }
     if (hour > now->hour.hour) {
         cover(now, now->covered_until_ms, hc_hour_end_ms(now->hour.hour));
-        now->hour.live_max_bytes = hc_series_live_max(series, &now->hour);
+        raise_to(&now->hour.live_max_bytes, unsettled_peak(now, 1));
         now->live_before_start_bytes = 0;
         hc_live_set_end_hour(&now->live);
         close_hour(series);
@@ -173,12 +196,6 @@ static void advance(struct hc_series *series, int64_t now_ms)
     cover(now, now->covered_until_ms, now_ms);
     if (now->covered_until_ms < now_ms)
         now->covered_until_ms = now_ms;
-}
-
-static void raise_to(uint64_t *most_bytes, uint64_t bytes)
-{
-    if (bytes > *most_bytes)
-        *most_bytes = bytes;
 }
 
 /*
@@ -206,17 +223,6 @@ static void settle_hours(struct hc_series *series, const struct hc_live_told *to
         hour.clean_points = 1;
         hc_slots_put(&series->hours, (uint64_t)h, &hour);
     }
-}
-
-/*
- * Whether looks over the whole heap tell better what is live between sweeps than the sweeps themselves. Serial's and
- * Parallel's looks are their full collections less the dead objects that these leave: true for their moment, no news
- * for the time between.
- */
-static int views_lead(const struct hc_state *now)
-{
-    enum hc_collector collector = now->epoch.collector;
-    return now->views.count > 0 && collector != HC_COLLECTOR_SERIAL && collector != HC_COLLECTOR_PARALLEL;
 }
 
 /* Before the live set knows of it: a mixed collection that goes on with a run takes the place of the one before. */
@@ -259,7 +265,7 @@ static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample
     keep_sweep(series, sample);
     int based;
     struct hc_live_told told;
-    uint64_t unsettled_bytes = series->unsettled ? hc_live_set_peak(&now->live) : 0;
+    uint64_t unsettled_bytes = series->unsettled ? hc_live_set_peak(&now->live, 0) : 0;
     uint64_t peak_bytes,
         live_bytes = hc_live_set_observe(&now->live, sample, now->epoch.collector, &told),
         by_views = hc_live_views_observe(&now->views, sample, now->epoch.collector, &based, &peak_bytes);
@@ -281,7 +287,7 @@ static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample
         hour->heap_max_bytes = sample->heap_max_bytes;
     }
     if (series->unlearned)
-        now->live.rate = 0;
+        now->live.rate = now->live.newest_rate = now->live.carried_rate = 0;
     hour->clean_points += (uint32_t)told.clean;
     if (hour->collections++ == 0)
         hour->first_ms = sample->end_time_ms;
@@ -309,7 +315,7 @@ static void apply_epoch(struct hc_series *series, const struct hc_epoch *epoch, 
 {
     struct hc_state *now = &series->now;
     uint64_t left_bytes = hc_live_views_peak(&now->views),
-             left_by_set = hc_live_set_restart(&now->live, now->epoch.collector);
+             left_by_set = hc_live_set_restart(&now->live, now->epoch.collector, epoch->collector);
     raise_to(&now->hour.live_max_bytes, views_lead(now) ? left_bytes : left_by_set);
     now->live_before_start_bytes = now->hour.live_max_bytes;
     now->epoch = *epoch;
@@ -473,7 +479,7 @@ static void recover(struct hc_series *series)
     dropped += slots_verify(&series->events, &event);
     dropped += slots_verify(&series->forecasts, &any);
     dropped += slots_verify(&series->views, &view);
-    dropped += slots_verify(&series->sweeps, &any);
+    (void)slots_verify(&series->sweeps, &any); /* their samples are counted in the ring of all */
 
     const struct hc_state *copy = hc_slots_get(&series->states, series->state_sequence);
     if (copy != NULL)
@@ -623,10 +629,7 @@ int hc_series_each_change(struct hc_series *series, hc_change_fn *each, void *co
 
 uint64_t hc_series_live_max(const struct hc_series *series, const struct hc_hour *hour)
 {
-    const struct hc_state *now = &series->now;
-    uint64_t unsettled = 0;
-    if (hour == &now->hour)
-        unsettled = views_lead(now) ? hc_live_views_peak(&now->views) : hc_live_set_peak(&now->live);
+    uint64_t unsettled = hour == &series->now.hour ? unsettled_peak(&series->now, 0) : 0;
     return hour->live_max_bytes > unsettled ? hour->live_max_bytes : unsettled;
 }
 

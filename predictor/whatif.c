@@ -204,7 +204,8 @@ static void load_growth(const double *live, unsigned n, struct hc_whatif_load *o
 }
 
 /* Pauses of the load, young and full, and how often a full one came. */
-static void load_pauses(const struct hc_series *series, int64_t now_ms, struct hc_whatif_load *out)
+static void load_pauses(const struct hc_series *series, int64_t now_ms, const struct hc_gc_cost *cost,
+                        struct hc_whatif_load *out)
 {
     double *young = malloc(HC_RAW_SLOTS * sizeof *young);
     struct walk walk = walk_begin(series, now_ms);
@@ -232,7 +233,9 @@ static void load_pauses(const struct hc_series *series, int64_t now_ms, struct h
         out->young_max_ms = hc_values_percentile(young, n, 1.0);
     }
     free(young);
-    out->full_pause_ms = fulls > 0 ? full_sum / fulls : FULL_MS_PER_BYTE * out->live_bytes;
+    /* thousands of young collections may lie between two full ones; the ring of sweeps still has them */
+    double before = cost->full_pause_ms > 0 ? cost->full_pause_ms : FULL_MS_PER_BYTE * out->live_bytes;
+    out->full_pause_ms = fulls > 0 ? full_sum / fulls : before;
     out->full_pause_max_ms = fulls > 0 ? full_max : out->full_pause_ms;
     if (full > 0 && out->hours > 0 && now_ms > oldest_ms)
         out->full_work_bytes_per_h = full * (double)HC_HOUR_MS / (double)(now_ms - oldest_ms) *
@@ -281,7 +284,7 @@ enum hc_status hc_whatif_load(struct hc_predictor *predictor, int64_t now_ms, st
     load_growth(scratch, n, out);
     if (advice.model.trend_significant && advice.model.percentile_bytes != HC_BYTES_UNKNOWN)
         out->live_bytes = fmax(out->live_bytes, (double)advice.model.percentile_bytes);
-    load_pauses(series, now_ms, out);
+    load_pauses(series, now_ms, &cost, out);
     free(scratch);
     return out->hours > 0
                ? HC_OK

@@ -236,6 +236,98 @@ static void test_parallel_keeps_room_for_both_generations(void **state)
     assert_in_range(heap_of_a_cheap_load(HC_COLLECTOR_PARALLEL), 293, 310);
 }
 
+/* What a history of sizes says: P and the newest estimate, in MiB. */
+static uint64_t percentile_mib(struct world *world)
+{
+    return predict(world).model.percentile_bytes / MIB;
+}
+
+static void load(struct world *world, unsigned collections, uint64_t live_mib)
+{
+    for (unsigned i = 1; i <= collections; i++)
+        collect(world, HC_GC_YOUNG, (i < 20 ? live_mib * i / 20 : live_mib) * MIB, 5000, 3000);
+}
+
+static void start_as(struct world *world, enum hc_collector collector)
+{
+    struct hc_epoch epoch = {
+        .start_ms = world->clock_ms, .pid = 1, .heap_max_bytes = world->heap_bytes, .collector = collector};
+    assert_int_equal(hc_predictor_start(world->predictor, &epoch), HC_OK);
+}
+
+/* A JVM's first seconds can end with a full collection (metaspace) that says nothing of the state that is then loaded.
+ */
+static void test_one_early_sweep_takes_little_off(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1588);
+    start_as(&world, HC_COLLECTOR_PARALLEL);
+    collect(&world, HC_GC_YOUNG, 15 * MIB, 8000, 2000);
+    collect(&world, HC_GC_FULL, 12 * MIB, 40000, 50);
+    load(&world, 1000, 400); /* 50 minutes, 50 MiB a collection */
+    assert_in_range(percentile_mib(&world), 396, 400);
+    load(&world, 1000, 400); /* the hour that ended is kept, too */
+    assert_in_range(percentile_mib(&world), 396, 400);
+    finish(&world);
+}
+
+/* The garbage of one JVM says nothing of what another loads. */
+static void test_a_rate_does_not_pass_to_a_jvm_that_nothing_swept(void **state)
+{
+    (void)state;
+    static const enum hc_collector both[] = {HC_COLLECTOR_SERIAL, HC_COLLECTOR_G1};
+    for (unsigned i = 0; i < 2; i++) {
+        struct world world;
+        begin(&world, 1588);
+        start_as(&world, both[i]);
+        collect(&world, HC_GC_YOUNG, 40 * MIB, 8000, 2000);
+        collect(&world, HC_GC_FULL, 30 * MIB, 40000, 50);
+        for (unsigned k = 0; k < 200; k++)
+            collect(&world, HC_GC_YOUNG, 30 * MIB, 3000, 3000);
+        hc_predictor_end(world.predictor, world.clock_ms);
+        start_as(&world, both[i]);
+        load(&world, 800, 400);
+        assert_in_range(percentile_mib(&world), 400, 400);
+        finish(&world);
+    }
+}
+
+/* A restart with less to do, and a sweep that shows no garbage: what was live before was live. */
+static void test_a_smaller_load_after_a_restart_hides_nothing(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 1588);
+    start_as(&world, HC_COLLECTOR_SERIAL);
+    load(&world, 400, 400);
+    hc_predictor_end(world.predictor, world.clock_ms);
+    start_as(&world, HC_COLLECTOR_SERIAL);
+    load(&world, 220, 50);
+    collect(&world, HC_GC_FULL, 50 * MIB, 40000, 1000);
+    assert_in_range(percentile_mib(&world), 400, 400);
+    finish(&world);
+}
+
+/* Hours that were kept with little taken off are settled by the next sweep, once. */
+static void test_garbage_is_taken_off_once(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 8000);
+    start_as(&world, HC_COLLECTOR_SERIAL);
+    for (unsigned i = 1; i <= 10; i++)
+        collect(&world, HC_GC_YOUNG, (100 + i) * MIB, 5000, 3000); /* 0.02 of the 50 MiB */
+    collect(&world, HC_GC_FULL, 100 * MIB, 100000, 3000);
+    for (unsigned i = 1; i <= 6000; i++) { /* in the second hour 300 more, which then die of the live set */
+        unsigned more = i > 1200 ? 300 : 0;
+        collect(&world, HC_GC_YOUNG, (100 + more + i) * MIB, 5000, 3000);
+    }
+    collect(&world, HC_GC_FULL, 100 * MIB, 100000, 3000);
+    assert_true(percentile_mib(&world) >= 400);
+    finish(&world);
+}
+
 static void test_a_rise_is_carried_to_the_horizon(void **state)
 {
     (void)state;
@@ -1109,6 +1201,10 @@ int main(void)
         cmocka_unit_test(test_before_the_first_sweep_all_that_is_used_counts),
         cmocka_unit_test(test_the_cost_of_collections_decides_where_it_is_high),
         cmocka_unit_test(test_parallel_keeps_room_for_both_generations),
+        cmocka_unit_test(test_one_early_sweep_takes_little_off),
+        cmocka_unit_test(test_a_rate_does_not_pass_to_a_jvm_that_nothing_swept),
+        cmocka_unit_test(test_a_smaller_load_after_a_restart_hides_nothing),
+        cmocka_unit_test(test_garbage_is_taken_off_once),
         cmocka_unit_test(test_a_rise_is_carried_to_the_horizon),
         cmocka_unit_test(test_an_exhausted_heap_gets_a_fifth_more),
         cmocka_unit_test(test_a_nearly_exhausted_heap_needs_no_warm_up),
