@@ -3,6 +3,7 @@
 #include "gc_structures.h"
 
 #include <string.h>
+#include <time.h>
 
 enum {
     LEAST_MS = LOOK_MS + 100,
@@ -10,6 +11,8 @@ enum {
     LOOK_MS_PER_GIB = 2500, /* counting a GiB's pages takes half a millisecond: 0.02 % of a core */
     OPEN_LOOK_MS = 2 * 1000,
     OPEN_MS = 5 * 60 * 1000,
+    PAID_MS = 10 * 1000, /* who asks for looks more often than by default pays for them */
+    COST_TIMES = 1600    /* 0.06 % of a core */
 };
 #define HUGE_HEAP_BYTES ((uint64_t)8 << 30)
 
@@ -44,8 +47,15 @@ void look_init(struct look *look, const struct look_sources *sources, int (*give
     look->gauge.give_up = give_up;
 }
 
+static int64_t own_cpu_us(void)
+{
+    struct timespec t;
+    return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0 ? (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 : 0;
+}
+
 void look_begin(struct look *look, int64_t time_ms)
 {
+    int64_t begun_us = own_cpu_us();
     const struct perf_counters *c = look->sources.counters;
     struct hc_memory_sample *s = &look->sample;
     *s = (struct hc_memory_sample){.time_ms = time_ms};
@@ -59,6 +69,7 @@ void look_begin(struct look *look, int64_t time_ms)
                       perf_value(c->shared_unloaded);
     s->classes = classes > 0 && classes < INT32_MAX ? (uint32_t)classes : 0;
     s->direct_bytes = direct_now(look);
+    look->cost_us = own_cpu_us() - begun_us;
 }
 
 /* A task that was deployed since the look began has not taken anything in it. */
@@ -134,12 +145,14 @@ const struct hc_memory_sample *look_finish(struct look *look)
 int64_t look_period_ms(const struct look *look, int64_t asked_ms, int64_t watched_ms)
 {
     uint64_t heap = look->sources.places.heap_bytes;
-    int64_t period = asked_ms, least = (int64_t)(heap >> 20) * LOOK_MS_PER_GIB / 1024;
+    int64_t least = (int64_t)(heap >> 20) * LOOK_MS_PER_GIB / 1024;
     if (least < LEAST_MS)
         least = LEAST_MS;
     if (heap > HUGE_HEAP_BYTES && least < HUGE_LOOK_MS)
         least = HUGE_LOOK_MS;
-    if (watched_ms < OPEN_MS && job_of(look) == JVM_MALLOC_NO_JOB_YET && period > OPEN_LOOK_MS)
-        period = OPEN_LOOK_MS;
-    return period > least ? period : least;
+    if (watched_ms < OPEN_MS && job_of(look) == JVM_MALLOC_NO_JOB_YET && asked_ms > OPEN_LOOK_MS)
+        return OPEN_LOOK_MS > least ? OPEN_LOOK_MS : least;
+    if (asked_ms >= PAID_MS && least < look->cost_us * COST_TIMES / 1000)
+        least = look->cost_us * COST_TIMES / 1000;
+    return asked_ms > least ? asked_ms : least;
 }

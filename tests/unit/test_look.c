@@ -33,6 +33,18 @@ static void large_heaps_are_looked_at_less_often(void **state)
     assert_int_equal(look_period_ms(&look, 3600000, 1000000), 3600000);
 }
 
+static void what_looks_cost_sets_their_distance(void **state)
+{
+    (void)state;
+    begin(HC_ROLE_JVM, GIB);
+    look.cost_us = 5000;
+    assert_int_equal(look_period_ms(&look, 10000, 1000000), 10000);
+    look.cost_us = 12000;
+    assert_int_equal(look_period_ms(&look, 10000, 1000000), 19200);
+    assert_int_equal(look_period_ms(&look, 60000, 1000000), 60000);
+    assert_int_equal(look_period_ms(&look, 5000, 1000000), 5000); /* asked for more often than by default */
+}
+
 static void before_the_first_task_it_is_in_a_hurry(void **state)
 {
     (void)state;
@@ -90,6 +102,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(large_heaps_are_looked_at_less_often),
+        cmocka_unit_test(what_looks_cost_sets_their_distance),
         cmocka_unit_test(before_the_first_task_it_is_in_a_hurry),
         cmocka_unit_test(direct_memory_is_the_larger_of_both_moments),
         cmocka_unit_test(a_counter_that_was_never_refreshed_tells_nothing),
