@@ -56,7 +56,7 @@ static inline int64_t hc_hour_of(int64_t time_ms)
 
 static inline int64_t hc_hour_end_ms(int64_t hour)
 {
-    return hour * HC_HOUR_MS;
+    return (int64_t)((uint64_t)hour * HC_HOUR_MS); /* a history that somebody else wrote may hold any number */
 }
 
 /* One hour of collections; hours without any have no slot. */
