@@ -14,25 +14,6 @@ void ring_init(struct ring *ring, struct gc_record *slot, uint64_t slots)
     }
 }
 
-struct gc_record *ring_reserve(struct ring *ring)
-{
-    uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
-    if (written - ring->read_seen == ring->slots) {
-        ring->read_seen = atomic_load_explicit(&ring->read, memory_order_acquire);
-        if (written - ring->read_seen == ring->slots) {
-            atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
-            return NULL;
-        }
-    }
-    return &ring->slot[written & (ring->slots - 1)];
-}
-
-void ring_commit(struct ring *ring)
-{
-    uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
-    atomic_store_explicit(&ring->written, written + 1, memory_order_release);
-}
-
 void ring_push(struct ring *ring, const struct gc_record *record)
 {
     struct gc_record *slot = ring_reserve(ring);

@@ -13,6 +13,7 @@
 #include <heapcast/gc_sample.h>
 
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { RING_CAUSE = 40 };
@@ -56,8 +57,24 @@ void ring_init(struct ring *ring, struct gc_record *slot, uint64_t slots);
  * Producer side; wait-free. The next slot, to be filled where it lies (a copy would take twice the lines of the cache,
  * in a pause), or NULL if the ring is full. Left without ring_commit it is given out again.
  */
-struct gc_record *ring_reserve(struct ring *ring);
-void ring_commit(struct ring *ring);
+static inline struct gc_record *ring_reserve(struct ring *ring)
+{
+    uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
+    if (written - ring->read_seen == ring->slots) {
+        ring->read_seen = atomic_load_explicit(&ring->read, memory_order_acquire);
+        if (written - ring->read_seen == ring->slots) {
+            atomic_fetch_add_explicit(&ring->dropped, 1, memory_order_relaxed);
+            return NULL;
+        }
+    }
+    return &ring->slot[written & (ring->slots - 1)];
+}
+
+static inline void ring_commit(struct ring *ring)
+{
+    uint64_t written = atomic_load_explicit(&ring->written, memory_order_relaxed);
+    atomic_store_explicit(&ring->written, written + 1, memory_order_release);
+}
 /* Both at once, for who has a record already. */
 void ring_push(struct ring *ring, const struct gc_record *record);
 /* Consumer side: 1 and *out, or 0 if empty. */
