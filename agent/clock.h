@@ -1,4 +1,4 @@
-/* Clocks in milliseconds, for what runs outside the pause. */
+/* Clocks, for what runs outside the pause. */
 #ifndef HEAPCAST_CLOCK_H
 #define HEAPCAST_CLOCK_H
 
@@ -11,6 +11,14 @@ static inline int64_t now_ms(clockid_t clock)
     struct timespec t;
     clock_gettime(clock, &t);
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Processor time of the calling thread. */
+static inline int64_t own_cpu_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 #endif

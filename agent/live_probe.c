@@ -42,13 +42,6 @@ enum {
 #define PULSE_VALUE "11"
 enum { PULSE_MS = 11 };
 
-static int64_t own_cpu_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 static void say_state(struct live_probe *p, const char *text)
 {
     atomic_store_explicit(&p->state, text, memory_order_release);
@@ -472,22 +465,18 @@ static int listen(JNIEnv *jni, struct live_probe *p, int64_t now)
 {
     read_log(p);
     p->begun_ms = now;
+    int begun = has_begun(p);
+    if (begun && p->deadline_ms == 0)
+        p->deadline_ms = now + MARKING_TIMEOUT_MS;
     if (has_result(p)) {
         p->marked_at_ms = now_ms(CLOCK_REALTIME);
         stop_log(jni, p);
         deliver(p, now, 1);
-    } else if (has_failed(p)) {
+    } else if (has_failed(p) || (begun && now >= p->deadline_ms)) { /* a cycle may be undone before its Remark */
         give_up(jni, p, now, "");
         p->listen_due_ms = now + LISTEN_AGAIN_MS;
-    } else if (!has_begun(p)) {
-        return LISTEN_POLL_MS;
     } else {
-        if (p->deadline_ms == 0)
-            p->deadline_ms = now + MARKING_TIMEOUT_MS;
-        if (now < p->deadline_ms)
-            return MARKING_POLL_MS;
-        give_up(jni, p, now, ""); /* a cycle may be undone before its Remark */
-        p->listen_due_ms = now + LISTEN_AGAIN_MS;
+        return begun ? MARKING_POLL_MS : LISTEN_POLL_MS;
     }
     p->listened_ms = now;
     return IDLE_MS;

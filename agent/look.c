@@ -1,9 +1,9 @@
 #include "look.h"
 
+#include "clock.h"
 #include "gc_structures.h"
 
 #include <string.h>
-#include <time.h>
 
 enum {
     LEAST_MS = LOOK_MS + 100,
@@ -45,12 +45,6 @@ void look_init(struct look *look, const struct look_sources *sources, int (*give
     look->sources = *sources;
     process_gauge_init(&look->gauge, &sources->places);
     look->gauge.give_up = give_up;
-}
-
-static int64_t own_cpu_us(void)
-{
-    struct timespec t;
-    return clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) == 0 ? (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 : 0;
 }
 
 void look_begin(struct look *look, int64_t time_ms)

@@ -2,6 +2,7 @@
 
 #include "bytes.h"
 #include "histogram.h"
+#include "sweeping.h"
 
 #include <math.h>
 #include <string.h>
@@ -129,22 +130,27 @@ static uint64_t peak_of(const struct hc_live_point *points, uint32_t count, doub
     return hc_bytes(peak);
 }
 
+/* How much larger than at the clean point before, or at the JVM's start, the live set is. */
+static double grown_to(const struct hc_live_set *set, uint64_t clean_bytes)
+{
+    return (double)clean_bytes - (set->clean_since_start ? (double)set->clean_bytes : 0);
+}
+
 /* Of what was allocated since the clean point before, or since the JVM's start: what the live set grew by is none. */
 static double what_may_be_garbage(const struct hc_live_set *set, double allocated, uint64_t clean_bytes)
 {
-    double before = set->clean_since_start ? (double)set->clean_bytes : 0, grown = (double)clean_bytes - before;
-    return fmax(allocated - fmax(0, grown), LEAST_GARBAGE_SHARE * allocated);
+    return fmax(allocated - fmax(0, grown_to(set, clean_bytes)), LEAST_GARBAGE_SHARE * allocated);
 }
 
 /* What a sweep tells of JVMs before this one that had none. One that came after little says nothing of much, nor one
  * before which the live set grew. */
 static void note_for_carried(struct hc_live_set *set, double allocated, uint64_t clean_bytes, double garbage)
 {
-    double most = 1, grown = (double)clean_bytes - (set->clean_since_start ? (double)set->clean_bytes : 0);
+    double most = 1;
     for (uint32_t i = 0; i < set->carried_count; i++)
         most = fmax(most, set->carried[i].allocated_bytes);
     if (set->carried_count == 0 || !set->allocated_known || allocated < COMPARABLE * most ||
-        COMPARABLE * allocated < grown)
+        COMPARABLE * allocated < grown_to(set, clean_bytes))
         return;
     set->carried_rate = set->carried_shown++ > 0 ? fmin(set->carried_rate, set->newest_rate) : set->newest_rate;
     set->carried_garbage = fmax(set->carried_garbage, garbage);
@@ -259,8 +265,7 @@ static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sam
     struct hc_block_entry before = before_sweep(set);
     if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD) {
         clean_point(set, sample, sample->kind, used, &before, out);
-        int concurrent = collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
-        uint64_t live = sample->kind == HC_GC_OLD && concurrent ? cycle_minimum(set, used) : used;
+        uint64_t live = sample->kind == HC_GC_OLD && hc_sweeps_in_cycles(collector) ? cycle_minimum(set, used) : used;
         point_push(set, 0, live);
         return live;
     }
@@ -312,19 +317,14 @@ uint64_t hc_live_set_peak(const struct hc_live_set *set, int closing)
     return own > carried ? own : carried;
 }
 
-static int has_generations(enum hc_collector collector)
-{
-    return collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL;
-}
-
 uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, enum hc_collector is)
 {
     int unknown = !set->clean_since_start || set->newest_rate <= 0;
-    int carry = unknown && has_generations(was) && has_generations(is);
+    int carry = unknown && hc_has_fixed_generations(was) && hc_has_fixed_generations(is);
     uint64_t peak = carry ? 0 : own_peak(set, 0);
     for (uint32_t i = 0; carry && i < set->point_count; i++)
         push(set->carried, &set->carried_count, set->points[i]);
-    if (!has_generations(is)) { /* looks lead from here on */
+    if (!hc_has_fixed_generations(is)) { /* looks lead from here on */
         peak = peak > carried_peak(set) ? peak : carried_peak(set);
         forget_carried(set);
     }

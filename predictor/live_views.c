@@ -108,14 +108,13 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
 {
     double used = (double)sample->heap_used_after_bytes;
     int whole = sample->kind == HC_GC_FULL || (sample->kind == HC_GC_OLD && collector == HC_COLLECTOR_CMS);
-    int run_ends = !whole && v->in_mixed_run && sample->kind != HC_GC_MIXED;
     *out_peak_bytes = hc_bytes(whole ? settled_peak(v, used) : v->peak);
     *out_based = whole;
     if (whole) {
         set_base(v, used, 0, sample->kind == HC_GC_FULL);
         v->full_ms = sample->end_time_ms;
     }
-    if (run_ends)
+    if (!whole && v->in_mixed_run && sample->kind != HC_GC_MIXED)
         *out_based = end_mixed_run(v);
     if (sample->allocated_bytes == HC_BYTES_UNKNOWN && v->count + v->points == 0 && v->live_at_base <= 0)
         v->allocated = used; /* the first collection that is seen of a JVM: so much at least */

@@ -11,6 +11,7 @@
 #include "predictor_inside.h"
 #include "reasons.h"
 #include "series.h"
+#include "sweeping.h"
 #include "track_record.h"
 #include "trend.h"
 
@@ -463,7 +464,7 @@ static double least_for_generations(const struct hc_policy *policy, enum hc_coll
                                     const struct hc_gc_cost *cost, const struct hc_recommendation *seen)
 {
     int parallel = collector == HC_COLLECTOR_PARALLEL;
-    if ((!parallel && collector != HC_COLLECTOR_SERIAL) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
+    if (!hc_has_fixed_generations(collector) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
         return 0;
     double by_room = (double)seen->model.percentile_bytes / (OLD_RATIO - (parallel ? EDEN_RATIO : EDEN_RATIO / 2));
     double by_cost = GC_WORK_MARGIN * seen->observed.allocation_bytes_per_s * cost->full_pause_ms / 1000.0 /

@@ -1,6 +1,7 @@
 #include "series.h"
 
 #include "bytes.h"
+#include "sweeping.h"
 
 #include <math.h>
 #include <string.h>
@@ -133,8 +134,7 @@ static void raise_to(uint64_t *most_bytes, uint64_t bytes)
  */
 static int views_lead(const struct hc_state *now)
 {
-    enum hc_collector collector = now->epoch.collector;
-    return now->views.count > 0 && collector != HC_COLLECTOR_SERIAL && collector != HC_COLLECTOR_PARALLEL;
+    return now->views.count > 0 && !hc_has_fixed_generations(now->epoch.collector);
 }
 
 /* The most that was live in the running hour and is not settled yet; see hc_live_set_peak. */
@@ -229,8 +229,7 @@ static void settle_hours(struct hc_series *series, const struct hc_live_told *to
 static void keep_sweep(struct hc_series *series, const struct hc_gc_sample *sample)
 {
     struct hc_state *now = &series->now;
-    enum hc_collector collector = now->epoch.collector;
-    int cycle = sample->kind == HC_GC_OLD && collector != HC_COLLECTOR_Z && collector != HC_COLLECTOR_SHENANDOAH;
+    int cycle = sample->kind == HC_GC_OLD && !hc_sweeps_in_cycles(now->epoch.collector);
     if (sample->kind != HC_GC_FULL && sample->kind != HC_GC_MIXED && !cycle)
         return;
     if (sample->kind != HC_GC_MIXED || !now->live.in_mixed_run || now->sweep_sequence == 0)

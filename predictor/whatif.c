@@ -4,6 +4,7 @@
 #include "headroom.h"
 #include "histogram.h"
 #include "predictor_inside.h"
+#include "sweeping.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -399,11 +400,6 @@ static double exhaustion_risk(const struct hc_whatif_load *load, double heap)
     return (above + OTHERS_HOURS * others_growth(ratio)) / (load->growths + OTHERS_HOURS);
 }
 
-static int has_two_fixed_generations(enum hc_collector collector)
-{
-    return collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL;
-}
-
 /*
  * Parallel collects the whole heap instead of the young generation while what that may promote does not fit into the
  * free old generation, and never looks again: a job that loaded its state in a heap below some 2.4 live sets stays so,
@@ -413,7 +409,7 @@ static int has_two_fixed_generations(enum hc_collector collector)
 static void raise_where_all_are_full(const struct hc_whatif_load *load, double heap, struct hc_whatif_range *share)
 {
     double cost = load->allocated_bytes_per_ms * load->full_pause_ms / (EDEN_RATIO * heap);
-    if (!has_two_fixed_generations(load->collector) || (OLD_RATIO - EDEN_RATIO) * heap >= load->live_bytes ||
+    if (!hc_has_fixed_generations(load->collector) || (OLD_RATIO - EDEN_RATIO) * heap >= load->live_bytes ||
         !(cost > 0))
         return;
     share->upper = fmin(1, fmax(share->upper, LAW_NEAR * cost));
@@ -421,7 +417,7 @@ static void raise_where_all_are_full(const struct hc_whatif_load *load, double h
 
 static double full_collections(const struct hc_whatif_load *load, double heap, double room)
 {
-    if (!has_two_fixed_generations(load->collector) || isnan(load->promoted_bytes_per_h))
+    if (!hc_has_fixed_generations(load->collector) || isnan(load->promoted_bytes_per_h))
         return load->full_work_bytes_per_h / room;
     return load->promoted_bytes_per_h / or_least(OLD_RATIO * heap - load->live_bytes, heap);
 }

@@ -1,0 +1,20 @@
+/* How a collector comes to sweep its old generation, which decides what its collections tell of the live set. */
+#ifndef HC_PREDICTOR_SWEEPING_H
+#define HC_PREDICTOR_SWEEPING_H
+
+#include <heapcast/gc_sample.h>
+
+/* Serial and Parallel: two generations of a fixed shape. Full collections alone sweep the old one, and a JVM may live
+ * without any. */
+static inline int hc_has_fixed_generations(enum hc_collector collector)
+{
+    return collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL;
+}
+
+/* ZGC and Shenandoah: by concurrent cycles that free at once what they found, and are all of their collections. */
+static inline int hc_sweeps_in_cycles(enum hc_collector collector)
+{
+    return collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
+}
+
+#endif
