@@ -9,9 +9,10 @@
 
 enum {
     BUSY_MS = 50,  /* a cycle's record stays in its bean until the next cycle ends */
+    GAP_TURNS = 4, /* so many turns between the ends of two cycles */
     HURRY_MS = 10, /* collections were missed */
     HURRY_TURNS = 50,
-    QUIET_MS = 200,     /* no pause for ACTIVE_NS */
+    QUIET_MS = 400,     /* no pause for ACTIVE_NS, or cycles far from each other */
     FALL_TURNS_MAX = 4, /* a concurrent cycle goes on giving back after its last pause */
     NAME_SIZE = 64
 };
@@ -316,8 +317,17 @@ static int64_t committed(JNIEnv *jni, const struct bean_gauge *g, int64_t pools)
     return !java_failed(jni) && total > pools ? total : pools;
 }
 
+/* How far from each other collections end: the shorter at once, the longer by and by. */
+static void note_gap(struct bean_gauge *g, const struct gc_record *r)
+{
+    int64_t gap = (r->end_ns - g->ended_ns) / (1 + (int64_t)r->missed);
+    g->gap_ns = gap < g->gap_ns ? gap : g->gap_ns + (gap - g->gap_ns) / 4;
+    g->ended_ns = r->end_ns;
+}
+
 static void push(struct bean_gauge *g, struct gc_record *r)
 {
+    note_gap(g, r);
     r->source = (uint8_t)atomic_load_explicit(&g->source, memory_order_relaxed);
     if (r->missed > 0)
         g->hurry = HURRY_TURNS;
@@ -469,7 +479,7 @@ static void set_up(JNIEnv *jni, struct bean_gauge *g)
     for (size_t i = 0; i < g->bean_count && source != HC_GC_SOURCE_RUNTIME; i++)
         g->beans[i].count = count_of(jni, g, &g->beans[i]); /* what was before is known by its count alone */
     g->zero_ns = find_zero(jni);
-    g->looked_ns = now_ns();
+    g->looked_ns = g->ended_ns = now_ns();
     g->pauses_seen = ring_count(g->pauses);
     (void)full_since(g);
     if (source == HC_GC_SOURCE_RUNTIME && (g->runtime == NULL || g->collector == HC_COLLECTOR_CMS))
@@ -491,16 +501,18 @@ static void note_pauses(struct bean_gauge *g, int64_t now)
         g->awaited = 0;
 }
 
+/* Each wake-up costs the host some 30 us: no more of them than the records ask for. */
 static int turn_after(struct bean_gauge *g, int64_t now)
 {
+    int64_t turn_ms = g->gap_ns / GAP_TURNS / 1000000;
     int active = g->awaited || now - g->pause_seen_ns < ACTIVE_NS;
     if (g->hurry > 0) {
         g->hurry--;
         return HURRY_MS;
     }
-    if (!active)
+    if (!active || turn_ms > QUIET_MS)
         return QUIET_MS;
-    return BUSY_MS;
+    return turn_ms > BUSY_MS ? (int)turn_ms : BUSY_MS;
 }
 
 int bean_gauge_run(void *gauge, JNIEnv *jni)

@@ -1,7 +1,8 @@
 /*
  * What the platform's GC beans know of each collection, for collectors whose work ends outside a pause (ZGC,
- * Shenandoah, CMS) and for JVMs without performance counters. A task of the Java thread: it sees a pause within 200 ms,
- * from then on looks at the beans' counts each 50 ms, and asks for more only where a count has moved.
+ * Shenandoah, CMS) and for JVMs without performance counters. A task of the Java thread: it sees a pause within 400 ms,
+ * from then on looks at the beans' counts four times for each collection that is to be expected (every 50 to 400 ms),
+ * and asks for more only where a count has moved.
  *
  * The first of these that this JVM has:
  *   GcInfo of com.sun.management    the bean's own record of its last collection: use before and after it, exact
@@ -39,6 +40,8 @@ struct bean_gauge {
     int awaited;       /* there were pauses; the record of their collection is still to come */
     int64_t looked_ns; /* the turn before */
     int64_t zero_ns;   /* CLOCK_MONOTONIC at the beans' zero */
+    int64_t ended_ns;  /* the last collection's end */
+    int64_t gap_ns;    /* between the ends of two, as lately; 0 at first */
     int hurry;         /* turns that come sooner */
     int64_t full_invocations;
     struct gc_bean {

@@ -9,7 +9,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* Some 30 us of CPU each time. */
+/* Some 30 us of CPU each time, of which a third is the wake-up. */
 enum { JVM_GAUGE_PERIOD_MS = 1000 };
 
 /* Each value is independent and read relaxed: a mix of two readings does no harm. */
@@ -22,6 +22,7 @@ struct jvm_gauge {
 
     /* the Java thread's own */
     int tried;
+    unsigned turns;
     jobject reserved; /* java.nio.Bits.RESERVED_MEMORY, an AtomicLong (JDK 11 to 25) */
     jmethodID get;
     jobject loader; /* Flink's own classes come from the system class loader, whatever the user's loader is */
