@@ -16,6 +16,7 @@
 #include "process_gauge.h"
 #include "recorder.h"
 #include "ring.h"
+#include "tick.h"
 #include "vm_structs.h"
 
 #include <heapcast/version.h>
@@ -48,18 +49,6 @@ static struct agent {
 } agent = {.taken = ATOMIC_FLAG_INIT};
 
 /* ---- events ---- */
-
-static void JNICALL on_gc_start(jvmtiEnv *jvmti)
-{
-    (void)jvmti;
-    gc_events_start();
-}
-
-static void JNICALL on_gc_finish(jvmtiEnv *jvmti)
-{
-    (void)jvmti;
-    gc_events_finish();
-}
 
 static void JNICALL on_resource_exhausted(jvmtiEnv *jvmti, JNIEnv *jni, jint flags, const void *reserved,
                                           const char *text)
@@ -217,6 +206,7 @@ static void start(JNIEnv *jni)
                                    .counters = &agent.counters};
     int found = perf_counters_find(vm_perf_memory(), &agent.counters);
     ring_init(&agent.ring, agent.pauses, PAUSE_SLOTS);
+    tick_init();
     describe_heap(&setup);
     (void)vm_code_range(&setup.code_start, &setup.code_bytes);
     describe_jvm();
@@ -275,8 +265,8 @@ static int connect(JavaVM *vm)
     static const jvmtiEventCallbacks callbacks = {
         .VMInit = on_vm_init,
         .VMDeath = on_vm_death,
-        .GarbageCollectionStart = on_gc_start,
-        .GarbageCollectionFinish = on_gc_finish,
+        .GarbageCollectionStart = gc_events_start,
+        .GarbageCollectionFinish = gc_events_finish,
         .ResourceExhausted = on_resource_exhausted,
     };
     jvmtiCapabilities wanted = {0}, exhaustion = {0};

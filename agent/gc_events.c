@@ -1,26 +1,20 @@
 #include "gc_events.h"
 
-#include <time.h>
+#include "tick.h"
 
 /* Start and Finish of one pause run on the same thread (measured on JDK 11 to 25), so this needs no synchronisation. */
 static struct {
     _Alignas(64) struct ring *ring;
+    int tick_is_counter;
     int counted; /* every pause moves a counter that is read here */
     int depth;   /* pairs can nest: a collection for metadata (cause "Metadata GC Threshold") marks itself and its pause
                   */
-    int64_t start_ns;
+    int64_t start_tick;
     int64_t used_before, old_before, eden_capacity;
     int64_t young_invocations, full_invocations;
     int64_t phase_invocations;     /* at the Finish before: HotSpot counts a Remark or Cleanup just before its Start */
     struct perf_counters counters; /* a copy beside all else: after a collection each line of the cache counts */
 } at_start;
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t); /* vDSO: no system call */
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static int64_t used(const struct perf_counters *c)
 {
@@ -32,13 +26,15 @@ void gc_events_init(const struct perf_counters *counters, struct ring *ring)
 {
     at_start.counters = *counters;
     at_start.ring = ring;
+    at_start.tick_is_counter = tick_is_counter();
     /* Shenandoah's move at other times */
     at_start.counted = counters->young_invocations != NULL && counters->collector != HC_COLLECTOR_SHENANDOAH;
     at_start.phase_invocations = perf_value(counters->phase_invocations);
 }
 
-void gc_events_start(void)
+void JNICALL gc_events_start(jvmtiEnv *jvmti)
 {
+    (void)jvmti;
     const struct perf_counters *c = &at_start.counters;
     if (at_start.depth++ > 0)
         return;
@@ -47,7 +43,7 @@ void gc_events_start(void)
     at_start.eden_capacity = perf_value(c->eden_capacity);
     at_start.young_invocations = perf_value(c->young_invocations);
     at_start.full_invocations = perf_value(c->full_invocations);
-    at_start.start_ns = now_ns();
+    at_start.start_tick = tick_now(at_start.tick_is_counter);
 }
 
 /* Letter by letter: a constant to compare with would be one more page to come by, in a pause. */
@@ -70,12 +66,13 @@ static void copy_cause(const struct perf_counters *c, struct gc_record *r)
     r->cause[i] = '\0';
 }
 
-void gc_events_finish(void)
+void JNICALL gc_events_finish(jvmtiEnv *jvmti)
 {
+    (void)jvmti;
     const struct perf_counters *c = &at_start.counters;
     if (at_start.depth == 0 || --at_start.depth > 0) /* 0: events were switched on inside a pause (late attach) */
         return;
-    int64_t end_ns = now_ns();
+    int64_t end_tick = tick_now(at_start.tick_is_counter);
     uint32_t young = (uint32_t)(perf_value(c->young_invocations) - at_start.young_invocations);
     uint32_t full = (uint32_t)(perf_value(c->full_invocations) - at_start.full_invocations);
     uint32_t phases = (uint32_t)(perf_value(c->phase_invocations) - at_start.phase_invocations);
@@ -87,8 +84,8 @@ void gc_events_finish(void)
     struct gc_record *r = ring_reserve(at_start.ring);
     if (r == NULL)
         return;
-    r->end_ns = end_ns;
-    r->pause_ns = end_ns - at_start.start_ns;
+    r->end_ns = end_tick; /* the recorder makes nanoseconds of both */
+    r->pause_ns = end_tick - at_start.start_tick;
     r->used_before = at_start.used_before;
     r->used_after = used(c);
     r->old_before = at_start.old_before;

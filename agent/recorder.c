@@ -7,6 +7,7 @@
 #include "look.h"
 #include "oom_counter.h"
 #include "publisher.h"
+#include "tick.h"
 
 #include <heapcast/predictor.h>
 
@@ -35,6 +36,7 @@ enum {
 
 static struct recorder {
     struct recorder_setup setup;
+    struct tick_scale ticks;
     struct sampler sampler;
     struct look look;
     struct distress distress;
@@ -203,9 +205,13 @@ static void drain_pauses(struct recorder *r, int64_t offset_ns)
 {
     struct gc_record record;
     struct hc_gc_sample sample;
-    while (ring_pop(r->setup.ring, &record))
+    tick_scale_update(&r->ticks);
+    while (ring_pop(r->setup.ring, &record)) {
+        record.end_ns = tick_to_ns(&r->ticks, record.end_ns);
+        record.pause_ns = tick_length_ns(&r->ticks, record.pause_ns);
         if (sampler_make(&r->sampler, &record, offset_ns, &sample))
             observe(r, &sample);
+    }
     uint64_t lost = ring_take_dropped(r->setup.ring);
     if (lost > 0)
         sampler_note_lost(&r->sampler);
@@ -375,6 +381,7 @@ int recorder_start(const struct recorder_setup *setup)
     struct recorder *r = &recorder;
     pthread_condattr_t monotonic;
     r->setup = *setup;
+    tick_scale_init(&r->ticks);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&r->mutex, NULL);

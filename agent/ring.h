@@ -18,7 +18,10 @@
 
 enum { RING_CAUSE = 40 };
 
-/* What a producer saw, before anything is worked out from it. Bytes; -1 where no counter or bean tells. */
+/*
+ * What a producer saw, before anything is worked out from it. Bytes; -1 where no counter or bean tells. In the ring of
+ * pauses both times are still ticks (tick.h).
+ */
 struct gc_record {
     int64_t end_ns;   /* CLOCK_MONOTONIC, the clock of the GC log's timenanos */
     int64_t pause_ns; /* from the Start to the Finish callback; of a cycle, from its start to its end */

@@ -8,6 +8,8 @@
 #include "agent/gc_events.h"
 #include "agent/perf_counters.h"
 #include "agent/ring.h"
+#include "agent/tick.h"
+#include "tests/support/fenced_tick.h"
 #include "tests/support/perf_image.h"
 
 #include <sys/eventfd.h>
@@ -22,6 +24,7 @@ static _Alignas(64) struct ring ring;
 static _Alignas(64) struct gc_record slot[256]; /* more than PAIRS */
 static int wake_fd, log_fd;
 static volatile unsigned char *evict;
+static double ns_per_tick;
 
 static int64_t now_ns(void)
 {
@@ -51,9 +54,9 @@ static void drain(void)
 
 static void pair(void)
 {
-    gc_events_start();
+    gc_events_start(NULL);
     *jvm.young += 1; /* a pair in which nothing was collected leaves no record */
-    gc_events_finish();
+    gc_events_finish(NULL);
 }
 
 static void clock_pair(void)
@@ -97,12 +100,21 @@ static void cold(const char *name, void (*work)(void))
     for (int i = 0; i < COLD; i++) {
         for (size_t k = 0; k < EVICT_BYTES; k += 64)
             evict[k]++;
-        int64_t begin = now_ns();
+        uint64_t begin = fenced_tick(); /* asking the clock would warm up what the work may ask for */
         work();
-        ns[i] = (double)(now_ns() - begin);
+        ns[i] = (double)(fenced_tick() - begin) * ns_per_tick;
         drain();
     }
     report(name, ns, COLD);
+}
+
+static double measure_tick(void)
+{
+    uint64_t begin_tick = fenced_tick();
+    int64_t begin = now_ns(), end = begin;
+    while (end - begin < 50000000)
+        end = now_ns();
+    return (double)(end - begin) / (double)(fenced_tick() - begin_tick);
 }
 
 /* What a percentile of the raw samples costs without a model: the peer of a prediction. */
@@ -139,7 +151,9 @@ int main(void)
         return 2;
     unlink(path);
     ring_init(&ring, slot, 256);
+    tick_init();
     gc_events_init(&counters, &ring);
+    ns_per_tick = measure_tick();
     warm("callbacks", pair);
     warm("clock_pair", clock_pair);
     warm("eventfd", wake);

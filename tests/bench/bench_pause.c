@@ -7,6 +7,8 @@
  * median p75 p99 max" in nanoseconds, and the number of pauses. Two peers are built in: LIBRARY "empty" has callbacks
  * that do nothing, "wake" callbacks that wake a thread by an eventfd, as agents do that don't want to poll.
  */
+#include "tests/support/fenced_tick.h"
+
 #include <dlfcn.h>
 #include <jvmti.h>
 #include <pthread.h>
@@ -35,20 +37,6 @@ static size_t starts, finishes;
 static uint64_t first_tick;
 static int64_t first_ns;
 
-static uint64_t tick(void)
-{
-#if defined __x86_64__
-    __builtin_ia32_lfence();
-    uint64_t t = __builtin_ia32_rdtsc();
-    __builtin_ia32_lfence();
-    return t;
-#else
-    uint64_t t;
-    __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(t));
-    return t;
-#endif
-}
-
 static int64_t now_ns(void)
 {
     struct timespec t;
@@ -58,18 +46,18 @@ static int64_t now_ns(void)
 
 static void JNICALL on_start(jvmtiEnv *jvmti)
 {
-    uint64_t begin = tick();
+    uint64_t begin = fenced_tick();
     callbacks.GarbageCollectionStart(jvmti);
-    uint64_t end = tick();
+    uint64_t end = fenced_tick();
     if (starts == finishes && starts < PAUSES_MAX)
         start_ticks[starts++] = (double)(end - begin);
 }
 
 static void JNICALL on_finish(jvmtiEnv *jvmti)
 {
-    uint64_t begin = tick();
+    uint64_t begin = fenced_tick();
     callbacks.GarbageCollectionFinish(jvmti);
-    uint64_t end = tick();
+    uint64_t end = fenced_tick();
     if (finishes + 1 != starts)
         return;
     finish_ticks[finishes] = (double)(end - begin);
@@ -166,7 +154,7 @@ JNIEXPORT jint JNICALL Agent_OnLoad(JavaVM *vm, char *options, void *reserved)
     memset(finish_ticks, 1, sizeof finish_ticks);
     memset(pair_ticks, 1, sizeof pair_ticks);
     first_ns = now_ns();
-    first_tick = tick();
+    first_tick = fenced_tick();
     if (strcmp(library, "empty") == 0 || strcmp(library, "wake") == 0)
         return load_peer(&our_vm, library[0] == 'w');
     load_fn *load;
@@ -196,7 +184,7 @@ static void report(FILE *out, const char *name, double *ticks, double ns_per_tic
 JNIEXPORT void JNICALL Agent_OnUnload(JavaVM *vm)
 {
     (void)vm;
-    double ns_per_tick = (double)(now_ns() - first_ns) / (double)(tick() - first_tick);
+    double ns_per_tick = (double)(now_ns() - first_ns) / (double)(fenced_tick() - first_tick);
     FILE *out = fopen(output, "we");
     if (out == NULL)
         return;

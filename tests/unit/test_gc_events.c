@@ -43,12 +43,12 @@ static int set_up(void **state)
 
 static void young_collection(void)
 {
-    gc_events_start();
+    gc_events_start(NULL);
     jvm.eden = 0;
     jvm.survivor = 30;
     jvm.old += 20;
     jvm.young++;
-    gc_events_finish();
+    gc_events_finish(NULL);
 }
 
 static void a_pair_makes_a_record(void **state)
@@ -79,9 +79,9 @@ static void nested_pairs_are_one_collection(void **state)
     struct gc_record r;
     (void)state;
     jvm.eden = 500;
-    gc_events_start();
+    gc_events_start(NULL);
     young_collection();
-    gc_events_finish();
+    gc_events_finish(NULL);
     assert_true(ring_pop(&ring, &r));
     assert_int_equal(r.used_before, 500);
     assert_int_equal(r.young_count, 1);
@@ -94,10 +94,10 @@ static void young_and_full_in_one_pair(void **state)
 {
     struct gc_record r;
     (void)state;
-    gc_events_start();
+    gc_events_start(NULL);
     jvm.young++;
     jvm.full++;
-    gc_events_finish();
+    gc_events_finish(NULL);
     assert_true(ring_pop(&ring, &r));
     assert_int_equal(r.young_count, 1);
     assert_int_equal(r.full_count, 1);
@@ -109,17 +109,17 @@ static void a_phase_is_told_from_an_operation_that_did_nothing(void **state)
     struct gc_record r;
     (void)state;
     jvm.phases++;
-    gc_events_start();
-    gc_events_finish();
+    gc_events_start(NULL);
+    gc_events_finish(NULL);
     assert_true(ring_pop(&ring, &r));
     assert_int_equal(r.young_count, 0);
     assert_int_equal(r.phase_count, 1);
-    gc_events_start(); /* two threads ran out of metaspace, the first one's collection helped both */
-    gc_events_finish();
+    gc_events_start(NULL); /* two threads ran out of metaspace, the first one's collection helped both */
+    gc_events_finish(NULL);
     assert_false(ring_pop(&ring, &r));
     jvm.phases++;
-    gc_events_start();
-    gc_events_finish();
+    gc_events_start(NULL);
+    gc_events_finish(NULL);
     assert_true(ring_pop(&ring, &r));
     assert_int_equal(r.phase_count, 1);
 }
@@ -129,7 +129,7 @@ static void finish_without_start_is_left_out(void **state)
 {
     struct gc_record r;
     (void)state;
-    gc_events_finish();
+    gc_events_finish(NULL);
     assert_false(ring_pop(&ring, &r));
     young_collection();
     assert_true(ring_pop(&ring, &r));

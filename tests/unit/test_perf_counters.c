@@ -156,7 +156,7 @@ static void a_pause_seen_from_its_middle_is_left_out(void **state)
     struct gc_record r;
     (void)state;
     use_image();
-    gc_events_finish();
+    gc_events_finish(NULL);
     assert_int_equal(ring_pop(&ring, &r), 0);
 }
 
@@ -167,13 +167,13 @@ static void a_pause_becomes_one_record(void **state)
     (void)state;
     use_image();
     clock_gettime(CLOCK_MONOTONIC, &before);
-    gc_events_start();
+    gc_events_start(NULL);
     *jvm.eden = 0;
     *jvm.survivor0 = 4 << 20;
     *jvm.survivor1 = 0;
     *jvm.old = 101 << 20;
     *jvm.young += 1;
-    gc_events_finish();
+    gc_events_finish(NULL);
     clock_gettime(CLOCK_MONOTONIC, &after);
     assert_int_equal(ring_pop(&ring, &r), 1);
     assert_int_equal(r.used_before, (48 + 3 + 100) << 20);
@@ -208,9 +208,9 @@ static void the_cause_is_the_last_one_where_it_was_cleared(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         snprintf(jvm.cause, 64, "%s", cases[i].now);
         snprintf(jvm.last_cause, 64, "%s", cases[i].last);
-        gc_events_start();
+        gc_events_start(NULL);
         *jvm.young += 1;
-        gc_events_finish();
+        gc_events_finish(NULL);
         assert_int_equal(ring_pop(&ring, &r), 1);
         assert_string_equal(r.cause, cases[i].want);
     }

@@ -46,9 +46,9 @@ static void *collect(void *unused)
 {
     for (int burst = 0; burst < BURSTS; burst++) {
         for (int i = 0; i < (burst == BURSTS / 2 ? BURST_LONG : BURST); i++) {
-            gc_events_start();
+            gc_events_start(NULL);
             *jvm.young += 1;
-            gc_events_finish();
+            gc_events_finish(NULL);
         }
         nap_ms(60);
     }

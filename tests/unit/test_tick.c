@@ -1,0 +1,83 @@
+/* Ticks against the clock that they stand for. */
+#include "agent/tick.h"
+
+#include "tests/support/cmocka_test.h"
+
+#include <math.h>
+
+static int64_t monotonic_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static void nap_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
+static void until_it_is_chosen_a_tick_is_a_nanosecond(void **state)
+{
+    struct tick_scale scale;
+    (void)state;
+    assert_false(tick_is_counter());
+    tick_scale_init(&scale);
+    nap_ms(1);
+    tick_scale_update(&scale);
+    assert_int_equal(tick_to_ns(&scale, 123456789), 123456789);
+    assert_int_equal(tick_length_ns(&scale, 987654321), 987654321);
+}
+
+/* Whichever was chosen: a moment is found between two reads of the clock around it, but for the scale's error. */
+static void a_tick_is_put_on_the_clock(void **state)
+{
+    enum { ROUNDS = 20, SLACK_NS = 20000 };
+    struct tick_scale scale;
+    (void)state;
+    tick_init();
+    tick_scale_init(&scale);
+    for (int i = 0; i < ROUNDS; i++) {
+        nap_ms(5);
+        int64_t before = monotonic_ns(), tick = tick_now(tick_is_counter()), after = monotonic_ns();
+        nap_ms(5);
+        int64_t length = tick_now(tick_is_counter()) - tick, passed = monotonic_ns() - before;
+        tick_scale_update(&scale);
+        assert_in_range(tick_to_ns(&scale, tick), before - SLACK_NS, after + SLACK_NS);
+        assert_in_range(tick_length_ns(&scale, length), 5000000 - SLACK_NS, passed + SLACK_NS);
+    }
+}
+
+/* What was long ago no longer counts: a virtual machine may have moved to a processor of another rate. */
+static void the_rate_is_that_of_the_last_seconds(void **state)
+{
+    const int64_t minute_ns = INT64_C(60000000000);
+    struct tick_scale scale;
+    (void)state;
+    tick_init();
+    tick_scale_init(&scale);
+    if (!tick_is_counter())
+        skip();
+    nap_ms(20);
+    tick_scale_update(&scale);
+    double rate = scale.ns_per_tick;
+    scale.oldest.ns -= minute_ns, scale.middle.ns -= minute_ns; /* ticks took far longer then */
+    tick_scale_update(&scale);
+    assert_true(scale.ns_per_tick > 2 * rate);
+    scale.middle.ns -= minute_ns; /* a minute of the new rate */
+    scale.middle.tick -= (int64_t)((double)minute_ns / rate);
+    tick_scale_update(&scale);
+    nap_ms(20);
+    tick_scale_update(&scale);
+    assert_true(fabs(scale.ns_per_tick / rate - 1) < 0.01);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(until_it_is_chosen_a_tick_is_a_nanosecond),
+        cmocka_unit_test(a_tick_is_put_on_the_clock),
+        cmocka_unit_test(the_rate_is_that_of_the_last_seconds),
+    };
+    return cmocka_run_group_tests_name("tick", tests, NULL, NULL);
+}
