@@ -501,10 +501,11 @@ static void note_pauses(struct bean_gauge *g, int64_t now)
         g->awaited = 0;
 }
 
-/* Each wake-up costs the host some 30 us: no more of them than the records ask for. */
-static int turn_after(struct bean_gauge *g, int64_t now)
+/* Each wake-up costs the host some 30 us: no more of them than the records ask for. Where there are none, what is read
+ * is true of the moment alone. */
+static int turn_after(struct bean_gauge *g, int64_t now, int recorded)
 {
-    int64_t turn_ms = g->gap_ns / GAP_TURNS / 1000000;
+    int64_t turn_ms = recorded ? g->gap_ns / GAP_TURNS / 1000000 : BUSY_MS;
     int active = g->awaited || now - g->pause_seen_ns < ACTIVE_NS;
     if (g->hurry > 0) {
         g->hurry--;
@@ -534,5 +535,5 @@ int bean_gauge_run(void *gauge, JNIEnv *jni)
                                                       it has its record, and then nothing is awaited */
         if (look_at_beans(jni, g) > 0)
             g->awaited = 0;
-    return turn_after(g, now);
+    return turn_after(g, now, source != HC_GC_SOURCE_RUNTIME);
 }

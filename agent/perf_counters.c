@@ -76,10 +76,11 @@ static void take(const char *name, const struct entry *e, const unsigned char *d
                 memcpy((char *)out + longs[i].at, &value, sizeof value);
         }
     } else if (e->type == 'B') {
-        if (strcmp(name, "sun.gc.cause") == 0)
-            out->cause = (const volatile char *)data;
-        else if (strcmp(name, "sun.gc.lastCause") == 0)
-            out->last_cause = (const volatile char *)data;
+        int holds_cause = e->vector_length >= PERF_CAUSE_BYTES;
+        if (holds_cause && strcmp(name, "sun.gc.cause") == 0)
+            out->cause = (const char *)data;
+        else if (holds_cause && strcmp(name, "sun.gc.lastCause") == 0)
+            out->last_cause = (const char *)data;
         else if (strcmp(name, "java.property.java.version") == 0)
             out->java_version = (const char *)data;
         else if (strcmp(name, "sun.gc.collector.0.name") == 0 || strcmp(name, "sun.gc.collector.2.name") == 0)

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* HotSpot gives them twice this room. */
+enum { PERF_CAUSE_BYTES = 40 };
+
 /* Pointers into the JVM's counter memory, which it never moves or frees while it runs. NULL: the JVM has no such
  * counter. */
 struct perf_counters {
@@ -18,7 +21,7 @@ struct perf_counters {
     const volatile int64_t *eden_capacity, *young_capacity, *old_capacity;
     const volatile int64_t *young_invocations, *full_invocations;
     const volatile int64_t *phase_invocations; /* G1: Remark and Cleanup pauses */
-    const volatile char *cause, *last_cause;
+    const char *cause, *last_cause;            /* PERF_CAUSE_BYTES of each can be read */
     /* up to here they are read in the pause: close together, for each line of the cache counts there */
     const volatile int64_t *young_max, *old_max;
     const volatile int64_t *metaspace_used, *metaspace_capacity;

@@ -10,13 +10,15 @@
 #ifndef HEAPCAST_RING_H
 #define HEAPCAST_RING_H
 
+#include "perf_counters.h"
+
 #include <heapcast/gc_sample.h>
 
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { RING_CAUSE = 40 };
+enum { RING_CAUSE = PERF_CAUSE_BYTES };
 
 /*
  * What a producer saw, before anything is worked out from it. Bytes; -1 where no counter or bean tells. In the ring of

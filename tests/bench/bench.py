@@ -25,12 +25,9 @@ def in_the_pause():
 
     def us(name):
         return ns[name][1] / 1e3, (ns[name][2] - ns[name][0]) / 1e3
-    # cold: nothing of the process is in any cache or in the TLB, which is more than a collection does
-    for name, words in (("callbacks", "warm"), ("callbacks_cold", "cold")):
-        peer = name.replace("callbacks", "eventfd")
-        row("callback pair, %s caches, median" % words, *us(name), "us", 0.5, "a wake-up instead (write to an eventfd)", us(peer)[0])
-        row("  the same beside", *us(name), "us", None, "reading the clock twice", us(name.replace("callbacks", "clock_pair"))[0])
-        row("callback pair, %s caches, p99" % words, ns[name][3] / 1e3, None, "us", 10, "a wake-up instead", ns[peer][3] / 1e3)
+    row("callback pair, warm caches, median", *us("callbacks"), "us", 0.5, "a wake-up instead (write to an eventfd)", us("eventfd")[0])
+    row("  the same beside", *us("callbacks"), "us", None, "reading the clock twice", us("clock_pair")[0])
+    row("callback pair, warm caches, p99", ns["callbacks"][3] / 1e3, None, "us", 10, "a wake-up instead", ns["eventfd"][3] / 1e3)
     return us("log_line")[0], us("sort")[0]
 
 

@@ -1,7 +1,7 @@
 /*
- * Cost of what runs in the pause: a pair of callbacks on counters of our own, with warm caches (one pair after another)
- * and with cold ones (as after a collection that went through the whole heap). Beside it what others do at that place:
- * wake another thread (write to an eventfd), or write a line of the GC log.
+ * Cost of what runs in the pause: a pair of callbacks on counters of our own, one after another, so with warm caches
+ * (bench_pause.c has the pauses of a real JVM). Beside it what others do at that place: wake another thread (write to
+ * an eventfd), or write a line of the GC log.
  *
  * Prints "NAME p25 median p75 p99" in nanoseconds, a line each.
  */
@@ -9,22 +9,19 @@
 #include "agent/perf_counters.h"
 #include "agent/ring.h"
 #include "agent/tick.h"
-#include "tests/support/fenced_tick.h"
 #include "tests/support/perf_image.h"
 
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { BATCHES = 3000, PAIRS = 200, COLD = 400, EVICT_BYTES = 64 << 20, SORTED = 4096 };
+enum { BATCHES = 3000, PAIRS = 200, SORTED = 4096 };
 
 static struct perf_image_g1 jvm;
 static struct perf_counters counters;
 static _Alignas(64) struct ring ring;
 static _Alignas(64) struct gc_record slot[256]; /* more than PAIRS */
 static int wake_fd, log_fd;
-static volatile unsigned char *evict;
-static double ns_per_tick;
 
 static int64_t now_ns(void)
 {
@@ -94,29 +91,6 @@ static void warm(const char *name, void (*work)(void))
     report(name, ns, BATCHES);
 }
 
-static void cold(const char *name, void (*work)(void))
-{
-    static double ns[COLD];
-    for (int i = 0; i < COLD; i++) {
-        for (size_t k = 0; k < EVICT_BYTES; k += 64)
-            evict[k]++;
-        uint64_t begin = fenced_tick(); /* asking the clock would warm up what the work may ask for */
-        work();
-        ns[i] = (double)(fenced_tick() - begin) * ns_per_tick;
-        drain();
-    }
-    report(name, ns, COLD);
-}
-
-static double measure_tick(void)
-{
-    uint64_t begin_tick = fenced_tick();
-    int64_t begin = now_ns(), end = begin;
-    while (end - begin < 50000000)
-        end = now_ns();
-    return (double)(end - begin) / (double)(fenced_tick() - begin_tick);
-}
-
 /* What a percentile of the raw samples costs without a model: the peer of a prediction. */
 static void sort_samples(void)
 {
@@ -143,25 +117,19 @@ static void few(const char *name, void (*work)(void))
 int main(void)
 {
     perf_image_g1(&jvm);
-    evict = malloc(EVICT_BYTES);
     wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     char path[] = "/tmp/heapcast-bench-XXXXXX";
     log_fd = mkstemp(path);
-    if (evict == NULL || wake_fd < 0 || log_fd < 0 || !perf_counters_find(jvm.image.memory, &counters))
+    if (wake_fd < 0 || log_fd < 0 || !perf_counters_find(jvm.image.memory, &counters))
         return 2;
     unlink(path);
     ring_init(&ring, slot, 256);
     tick_init();
     gc_events_init(&counters, &ring);
-    ns_per_tick = measure_tick();
     warm("callbacks", pair);
     warm("clock_pair", clock_pair);
     warm("eventfd", wake);
     warm("log_line", log_line);
-    cold("callbacks_cold", pair);
-    cold("clock_pair_cold", clock_pair);
-    cold("eventfd_cold", wake);
-    cold("log_line_cold", log_line);
     few("sort", sort_samples);
     if (ring_take_dropped(&ring) != 0)
         return 2; /* then this was not the cost of a record that is kept */

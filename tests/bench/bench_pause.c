@@ -7,8 +7,6 @@
  * median p75 p99 max" in nanoseconds, and the number of pauses. Two peers are built in: LIBRARY "empty" has callbacks
  * that do nothing, "wake" callbacks that wake a thread by an eventfd, as agents do that don't want to poll.
  */
-#include "tests/support/fenced_tick.h"
-
 #include <dlfcn.h>
 #include <jvmti.h>
 #include <pthread.h>
@@ -37,6 +35,20 @@ static size_t starts, finishes;
 static uint64_t first_tick;
 static int64_t first_ns;
 
+static uint64_t tick(void)
+{
+#if defined __x86_64__
+    __builtin_ia32_lfence();
+    uint64_t t = __builtin_ia32_rdtsc();
+    __builtin_ia32_lfence();
+    return t;
+#else
+    uint64_t t;
+    __asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(t));
+    return t;
+#endif
+}
+
 static int64_t now_ns(void)
 {
     struct timespec t;
@@ -46,18 +58,18 @@ static int64_t now_ns(void)
 
 static void JNICALL on_start(jvmtiEnv *jvmti)
 {
-    uint64_t begin = fenced_tick();
+    uint64_t begin = tick();
     callbacks.GarbageCollectionStart(jvmti);
-    uint64_t end = fenced_tick();
+    uint64_t end = tick();
     if (starts == finishes && starts < PAUSES_MAX)
         start_ticks[starts++] = (double)(end - begin);
 }
 
 static void JNICALL on_finish(jvmtiEnv *jvmti)
 {
-    uint64_t begin = fenced_tick();
+    uint64_t begin = tick();
     callbacks.GarbageCollectionFinish(jvmti);
-    uint64_t end = fenced_tick();
+    uint64_t end = tick();
     if (finishes + 1 != starts)
         return;
     finish_ticks[finishes] = (double)(end - begin);
@@ -154,7 +166,7 @@ JNIEXPORT jint JNICALL Agent_OnLoad(JavaVM *vm, char *options, void *reserved)
     memset(finish_ticks, 1, sizeof finish_ticks);
     memset(pair_ticks, 1, sizeof pair_ticks);
     first_ns = now_ns();
-    first_tick = fenced_tick();
+    first_tick = tick();
     if (strcmp(library, "empty") == 0 || strcmp(library, "wake") == 0)
         return load_peer(&our_vm, library[0] == 'w');
     load_fn *load;
@@ -184,7 +196,7 @@ static void report(FILE *out, const char *name, double *ticks, double ns_per_tic
 JNIEXPORT void JNICALL Agent_OnUnload(JavaVM *vm)
 {
     (void)vm;
-    double ns_per_tick = (double)(now_ns() - first_ns) / (double)(fenced_tick() - first_tick);
+    double ns_per_tick = (double)(now_ns() - first_ns) / (double)(tick() - first_tick);
     FILE *out = fopen(output, "we");
     if (out == NULL)
         return;

@@ -8,7 +8,7 @@
 
 static struct {
     int64_t eden, survivor, old, eden_capacity, young_capacity, old_capacity, young, full, phases;
-    char cause[32], last_cause[32];
+    char cause[PERF_CAUSE_BYTES], last_cause[PERF_CAUSE_BYTES];
 } jvm;
 
 static struct perf_counters counters = {
