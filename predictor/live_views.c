@@ -12,6 +12,8 @@
 #define ANCHOR 0.9
 /* What a view itself may be off: 2.4 % at most in 116 of them (docs/predictor.md). */
 #define VIEW_ERROR 0.03
+/* Regions that are not full count as full: some of thousands. */
+#define ROUNDED_UP 0.01
 /* Before so many views their spread says nothing about what lies between them. */
 enum { VIEWS_ENOUGH = 5 };
 
@@ -50,11 +52,36 @@ static void thin(struct hc_live_views *v)
     v->points = HC_VIEW_POINTS / 2;
 }
 
-static void young(struct hc_live_views *v, double used)
+/*
+ * A young collection of G1 copies what survives into free regions. When more is kept than found room there, evacuation
+ * failed: the rest lies where it was, in whole regions and with their garbage, and now counts as old. Of it no more can
+ * be taken for live than could have been copied. If more was, a full collection follows, or the next view tells.
+ */
+static double kept_in_vain(const struct hc_live_views *v, const struct hc_gc_sample *s, enum hc_collector collector,
+                           double upper)
 {
+    if (collector != HC_COLLECTOR_G1 || s->heap_used_before_bytes == HC_BYTES_UNKNOWN ||
+        s->promoted_bytes == HC_BYTES_UNKNOWN || s->old_used_after_bytes == HC_BYTES_UNKNOWN ||
+        s->old_used_after_bytes > s->heap_used_after_bytes || s->heap_used_before_bytes > s->heap_max_bytes)
+        return 0;
+    double survivors = (double)(s->heap_used_after_bytes - s->old_used_after_bytes),
+           room = (double)(s->heap_max_bytes - s->heap_used_before_bytes);
+    if ((double)s->promoted_bytes + survivors <= room + ROUNDED_UP * (double)s->heap_max_bytes)
+        return 0;
+    return fmax(0, upper - (v->upper + room));
+}
+
+static void young(struct hc_live_views *v, const struct hc_gc_sample *sample, enum hc_collector collector)
+{
+    double used = (double)sample->heap_used_after_bytes;
     if (v->points == HC_VIEW_POINTS)
         thin(v);
-    v->upper = used - fmin(used, fmax(0, v->garbage - v->freed));
+    double upper = used - fmin(used, fmax(0, v->garbage - v->freed)), vain = kept_in_vain(v, sample, collector, upper);
+    if (vain > 0) {
+        v->garbage += vain;
+        v->base_known = 0;
+    }
+    v->upper = upper - vain;
     v->point[v->points].allocated = v->allocated;
     v->point[v->points++].upper = v->upper;
     double less_garbage = v->upper - (v->allocated_known ? v->rate * v->allocated : 0);
@@ -125,7 +152,7 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
     if (sample->kind == HC_GC_MIXED)
         mixed(v, sample);
     else if (!whole)
-        young(v, used);
+        young(v, sample, collector);
     return hc_bytes(v->live);
 }
 

@@ -10,6 +10,8 @@
  * out and live is an upper bound. When the next view comes, the rate in between is known after the fact, and the peak
  * of that time is worked out anew: what passed for live may have been garbage.
  *
+ * Where G1 kept more than it had room to copy, no more of it counts as live than could have been copied.
+ *
  * A JVM's start is a view, too: nothing is live and nothing is garbage.
  */
 #ifndef HC_PREDICTOR_LIVE_VIEWS_H

@@ -16,6 +16,7 @@ static uint64_t peak_mib;
 static uint64_t see(struct hc_live_views *views, enum hc_gc_kind kind, uint64_t used_mib, uint64_t allocated_mib)
 {
     struct hc_gc_sample sample = {.end_time_ms = clock_ms += 10000,
+                                  .heap_used_before_bytes = HC_BYTES_UNKNOWN,
                                   .heap_used_after_bytes = used_mib * MIB,
                                   .allocated_bytes =
                                       allocated_mib == UINT64_MAX ? HC_BYTES_UNKNOWN : allocated_mib * MIB,
@@ -120,6 +121,45 @@ static void test_remark_frees_garbage_of_the_view_that_comes_after_it(void **sta
     assert_int_equal(see(&views, HC_GC_YOUNG, 300, UINT64_MAX), 200);
     pause_frees(&views, 320, 280);
     assert_int_equal(see(&views, HC_GC_YOUNG, 260, UINT64_MAX), 200);
+}
+
+/* In a heap of 320 MiB, of which 300 were in use when it began. */
+static uint64_t see_full(struct hc_live_views *views, uint64_t used_mib, uint64_t promoted_mib,
+                         enum hc_collector collector)
+{
+    struct hc_gc_sample sample = {.end_time_ms = clock_ms += 1000,
+                                  .heap_used_before_bytes = 300 * MIB,
+                                  .heap_used_after_bytes = used_mib * MIB,
+                                  .old_used_after_bytes = (used_mib - 5) * MIB,
+                                  .heap_max_bytes = 320 * MIB,
+                                  .promoted_bytes = promoted_mib * MIB,
+                                  .kind = HC_GC_YOUNG};
+    uint64_t peak;
+    return hc_live_views_observe(views, &sample, collector, &based, &peak) / MIB;
+}
+
+/* More was kept than there was room to copy to: 20 MiB of it may have been copied, the rest stayed with its garbage. */
+static void test_what_a_failed_evacuation_left_is_not_all_live(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    see(&views, HC_GC_YOUNG, 120, 200);
+    view(&views, 80, 120, 120, 0);
+    assert_int_equal(see_full(&views, 134, 14, HC_COLLECTOR_G1), 94); /* fits: 14 + 5 of 20 */
+    assert_int_equal(see_full(&views, 230, 96, HC_COLLECTOR_G1), 94 + 20);
+    assert_int_equal(see(&views, HC_GC_YOUNG, 235, 0), 94 + 20 + 5);
+    assert_int_equal(hc_live_views_upper(&views, 235 * MIB) / MIB, 235); /* it might have been live after all */
+    see(&views, HC_GC_FULL, 200, 10);
+    assert_int_equal(see(&views, HC_GC_YOUNG, 205, 0), 205); /* it was */
+}
+
+static void test_other_collectors_copy_elsewhere(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    see(&views, HC_GC_YOUNG, 120, 200);
+    view(&views, 80, 120, 120, 0);
+    assert_int_equal(see_full(&views, 230, 96, HC_COLLECTOR_CMS), 190);
 }
 
 static void test_a_mixed_run_keeps_the_estimate(void **state)
@@ -229,6 +269,8 @@ int main(void)
         cmocka_unit_test(test_a_peak_between_two_views_is_found),
         cmocka_unit_test(test_the_first_view_settles_what_was_since_the_start),
         cmocka_unit_test(test_remark_frees_garbage_of_the_view_that_comes_after_it),
+        cmocka_unit_test(test_what_a_failed_evacuation_left_is_not_all_live),
+        cmocka_unit_test(test_other_collectors_copy_elsewhere),
         cmocka_unit_test(test_a_mixed_run_keeps_the_estimate),
         cmocka_unit_test(test_sweeps_between_views_hide_no_rate),
         cmocka_unit_test(test_a_full_collection_is_a_base),
