@@ -282,9 +282,24 @@ static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sam
     return between_clean_points(set, collector);
 }
 
+/* The collection as if no dead wood were left of the last full one. */
+static struct hc_gc_sample without_wood(struct hc_live_set *set, const struct hc_gc_sample *sample,
+                                        enum hc_collector collector)
+{
+    struct hc_gc_sample s = *sample;
+    uint64_t live;
+    if (s.kind == HC_GC_FULL) {
+        (void)hc_dead_wood_take(&set->wood, collector, 0, s.cause, s.heap_used_after_bytes, s.heap_max_bytes, &live);
+        set->wood_bytes = s.heap_used_after_bytes - live;
+    }
+    s.heap_used_after_bytes -= smaller(set->wood_bytes, s.heap_used_after_bytes);
+    return s;
+}
+
 uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,
                              struct hc_live_told *out)
 {
+    struct hc_gc_sample clear = without_wood(set, sample, collector);
     memset(out, 0, sizeof *out);
     if (sample->allocated_bytes == HC_BYTES_UNKNOWN)
         set->allocated_known = 0;
@@ -292,7 +307,7 @@ uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample 
         set->allocated_bytes += (double)sample->allocated_bytes;
     set->collections++;
     set->used_bytes = sample->heap_used_after_bytes;
-    set->live_bytes = estimate(set, sample, collector, out);
+    set->live_bytes = estimate(set, &clear, collector, out);
     return set->live_bytes;
 }
 
@@ -333,6 +348,8 @@ uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, enu
     set->clean_since_start = 0;
     set->cycle_count = 0;
     set->collections = 0;
+    set->wood = (struct hc_dead_wood){0};
+    set->wood_bytes = 0;
     set->in_mixed_run = 0;
     set->swept = 0;
     set->allocated_bytes = 0;

@@ -458,14 +458,17 @@ static uint64_t whole_steps(double bytes)
  * that loaded its state in such a heap has a full collection each time eden is full, Parallel for ever, Serial until
  * one leaves a little more free. No larger heap tells of that. Either there is room (the old generation is two thirds
  * of the heap, eden a quarter; half of eden was enough for Serial in all loads of docs/closed-loop.md), or eden is so
- * large that even full collections keep the limit.
+ * large that even full collections keep the limit. While none was seen that would tell what one costs, the old
+ * generation has to hold what was in use.
  */
 static double least_for_generations(const struct hc_policy *policy, enum hc_collector collector,
                                     const struct hc_gc_cost *cost, const struct hc_recommendation *seen)
 {
     int parallel = collector == HC_COLLECTOR_PARALLEL;
-    if (!hc_has_fixed_generations(collector) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
+    if (!hc_has_fixed_generations(collector) || !policy->with_gc_cost)
         return 0;
+    if (cost->full_pause_ms <= 0)
+        return (double)seen->model.percentile_bytes / OLD_RATIO;
     double by_room = (double)seen->model.percentile_bytes / (OLD_RATIO - (parallel ? EDEN_RATIO : EDEN_RATIO / 2));
     double by_cost = GC_WORK_MARGIN * seen->observed.allocation_bytes_per_s * cost->full_pause_ms / 1000.0 /
                      (policy->gc_share_limit_ratio * EDEN_RATIO);

@@ -56,6 +56,48 @@ static void test_the_first_seconds_of_a_job_are_forgotten_early(void **state)
     assert_true(see(&set, HC_GC_YOUNG, 200, 0, 5) == 200); /* ten collections: the block has five */
 }
 
+static uint64_t see_serial(struct hc_live_set *set, enum hc_gc_kind kind, uint64_t used_mib)
+{
+    struct hc_gc_sample sample = {.end_time_ms = clock_ms += 1000,
+                                  .heap_used_after_bytes = used_mib * MIB,
+                                  .old_used_after_bytes = HC_BYTES_UNKNOWN,
+                                  .heap_max_bytes = 264 * MIB,
+                                  .allocated_bytes = 70 * MIB,
+                                  .kind = kind};
+    return hc_live_set_observe(set, &sample, HC_COLLECTOR_SERIAL, &told) / MIB;
+}
+
+/* As a JVM of 264 MiB with 121 MiB alive did it: each fourth full collection leaves no dead wood, the others 9 MiB. */
+static void test_dead_wood_of_serial_is_no_live_set(void **state)
+{
+    (void)state;
+    struct hc_live_set set;
+    hc_live_set_init(&set);
+    see_serial(&set, HC_GC_YOUNG, 125);
+    assert_int_equal(see_serial(&set, HC_GC_FULL, 130), 130); /* nobody can tell yet */
+    see_serial(&set, HC_GC_FULL, 130);
+    see_serial(&set, HC_GC_FULL, 130);
+    assert_int_equal(see_serial(&set, HC_GC_FULL, 121), 121);
+    for (unsigned i = 1; i <= 8; i++)
+        see_serial(&set, HC_GC_YOUNG, 121 + 3 * i);
+    assert_int_equal(see_serial(&set, HC_GC_FULL, 130), 121);
+    assert_in_range(told.peak_bytes / MIB, 121, 124);
+    assert_in_range(see_serial(&set, HC_GC_YOUNG, 133), 121, 124); /* the wood is still there */
+    (void)hc_live_set_restart(&set, HC_COLLECTOR_SERIAL, HC_COLLECTOR_SERIAL);
+    assert_int_equal(see_serial(&set, HC_GC_YOUNG, 100), 100); /* not in another JVM */
+}
+
+/* It never takes off more than a JVM can have left. */
+static void test_growth_is_no_dead_wood(void **state)
+{
+    (void)state;
+    struct hc_live_set set;
+    hc_live_set_init(&set);
+    for (unsigned i = 0; i < 4; i++)
+        see_serial(&set, HC_GC_FULL, 100);
+    assert_int_equal(see_serial(&set, HC_GC_FULL, 150), 150 - 14); /* 5 % of 264 MiB, and a part of one */
+}
+
 static void test_full_is_exact_and_starts_a_new_block(void **state)
 {
     (void)state;
@@ -277,6 +319,8 @@ int main(void)
         cmocka_unit_test(test_peaks_survive_thinning),
         cmocka_unit_test(test_the_first_seconds_of_a_job_are_forgotten_early),
         cmocka_unit_test(test_full_is_exact_and_starts_a_new_block),
+        cmocka_unit_test(test_dead_wood_of_serial_is_no_live_set),
+        cmocka_unit_test(test_growth_is_no_dead_wood),
         cmocka_unit_test(test_a_mixed_run_is_a_clean_point_when_it_ends),
         cmocka_unit_test(test_garbage_that_every_sweep_found_is_taken_off),
         cmocka_unit_test(test_never_below_nine_tenths_of_the_clean_point),

@@ -236,6 +236,25 @@ static void test_parallel_keeps_room_for_both_generations(void **state)
     assert_in_range(heap_of_a_cheap_load(HC_COLLECTOR_PARALLEL), 293, 310);
 }
 
+/* No full collection was seen that would tell what one costs: then the old generation has to hold what was in use. */
+static void test_the_old_generation_holds_what_was_never_swept(void **state)
+{
+    static const enum hc_collector kinds[] = {HC_COLLECTOR_SERIAL, HC_COLLECTOR_PARALLEL, HC_COLLECTOR_G1};
+    (void)state;
+    for (unsigned k = 0; k < 3; k++) {
+        struct world world;
+        begin(&world, 1000);
+        struct hc_epoch epoch = {
+            .start_ms = world.clock_ms, .pid = 1, .heap_max_bytes = world.heap_bytes, .collector = kinds[k]};
+        assert_int_equal(hc_predictor_start(world.predictor, &epoch), HC_OK);
+        for (unsigned i = 0; i < 4 * 3600; i++)
+            collect(&world, HC_GC_YOUNG, 300 * MIB, 100, 1000);
+        uint64_t heap = predict(&world).heap_bytes / MIB;
+        assert_true(kinds[k] == HC_COLLECTOR_G1 ? heap < 440 : heap >= 450 && heap < 480);
+        finish(&world);
+    }
+}
+
 /* What a history of sizes says: P and the newest estimate, in MiB. */
 static uint64_t percentile_mib(struct world *world)
 {
@@ -1201,6 +1220,7 @@ int main(void)
         cmocka_unit_test(test_before_the_first_sweep_all_that_is_used_counts),
         cmocka_unit_test(test_the_cost_of_collections_decides_where_it_is_high),
         cmocka_unit_test(test_parallel_keeps_room_for_both_generations),
+        cmocka_unit_test(test_the_old_generation_holds_what_was_never_swept),
         cmocka_unit_test(test_one_early_sweep_takes_little_off),
         cmocka_unit_test(test_a_rate_does_not_pass_to_a_jvm_that_nothing_swept),
         cmocka_unit_test(test_a_smaller_load_after_a_restart_hides_nothing),
