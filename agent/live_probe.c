@@ -420,11 +420,12 @@ static void deliver(struct live_probe *p, int64_t now, int listening)
 
 static int begin_settling(JNIEnv *jni, struct live_probe *p, int64_t now)
 {
-    int64_t passed = now - p->begun_ms;
+    int64_t passed = now - p->marking_ms;
     p->marked_at_ms = now_ms(CLOCK_REALTIME);
     stop_log(jni, p);
     read_log(p); /* what was still written: G1's Remark line */
-    /* after Remark G1 goes on to rebuild remembered sets, which is part of the price */
+    /* after Remark G1 goes on to rebuild remembered sets, which is part of the price; but what was seen must be known
+     * before a run of mixed collections is over */
     p->settled_ms = now + (passed < SETTLE_MIN_MS ? SETTLE_MIN_MS : passed > SETTLE_MAX_MS ? SETTLE_MAX_MS : passed);
     p->step = LIVE_PROBE_SETTLING;
     return SETTLE_MIN_MS;
@@ -452,6 +453,7 @@ static int wait_for_start(JNIEnv *jni, struct live_probe *p, int64_t now)
     if (has_begun(p)) {
         restore_flag(jni, p);
         p->step = LIVE_PROBE_MARKING;
+        p->marking_ms = now;
         p->deadline_ms = now + MARKING_TIMEOUT_MS;
         return wait_for_result(jni, p, now);
     }
@@ -511,6 +513,7 @@ static int begin_command(JNIEnv *jni, struct live_probe *p)
         return IDLE_MS;
     }
     p->step = LIVE_PROBE_MARKING;
+    p->marking_ms = p->begun_ms;
     p->deadline_ms = now + COMMAND_TIMEOUT_MS;
     return wait_for_result(jni, p, now);
 }

@@ -80,7 +80,7 @@ struct live_probe {
 
     int flag_changed; /* G1PeriodicGCInterval is ours */
     char flag_before[32];
-    int64_t deadline_ms, settled_ms, begun_ms, listened_ms, listen_due_ms, heard_ms; /* monotonic */
+    int64_t deadline_ms, settled_ms, begun_ms, marking_ms, listened_ms, listen_due_ms, heard_ms; /* monotonic */
     int64_t marked_at_ms; /* wall clock: when the figures were there */
 
     struct gc_cpu_time cpu_before, cpu_after_last;

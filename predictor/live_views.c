@@ -14,13 +14,15 @@
 #define VIEW_ERROR 0.03
 /* Regions that are not full count as full: some of thousands. */
 #define ROUNDED_UP 0.01
+/* From the young collection with which a cycle starts, whose time a view bears, to its Remark: at most a minute. */
+enum { SAME_CYCLE_MS = 60 * 1000, SAME_PAUSE_MS = 20 };
 /* Before so many views their spread says nothing about what lies between them. */
 enum { VIEWS_ENOUGH = 5 };
 
 void hc_live_views_init(struct hc_live_views *v)
 {
     memset(v, 0, sizeof *v);
-    v->view_ms = v->mixed_ms = v->full_ms = INT64_MIN;
+    v->view_ms = v->mixed_ms = v->full_ms = v->run_end_ms = INT64_MIN;
     v->allocated_known = v->base_known = 1;
 }
 
@@ -141,8 +143,10 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
         set_base(v, used, 0, sample->kind == HC_GC_FULL);
         v->full_ms = sample->end_time_ms;
     }
-    if (!whole && v->in_mixed_run && sample->kind != HC_GC_MIXED)
+    if (!whole && v->in_mixed_run && sample->kind != HC_GC_MIXED) {
         *out_based = end_mixed_run(v);
+        v->run_end_ms = sample->end_time_ms;
+    }
     if (sample->allocated_bytes == HC_BYTES_UNKNOWN && v->count + v->points == 0 && v->live_at_base <= 0)
         v->allocated = used; /* the first collection that is seen of a JVM: so much at least */
     else if (sample->allocated_bytes == HC_BYTES_UNKNOWN)
@@ -160,25 +164,26 @@ void hc_live_views_observe_pause(struct hc_live_views *v, const struct hc_gc_sam
 {
     if (pause->allocated_bytes != HC_BYTES_UNKNOWN)
         v->allocated += (double)pause->allocated_bytes; /* the next collection counts from here */
-    if (pause->heap_used_before_bytes == HC_BYTES_UNKNOWN ||
-        pause->heap_used_before_bytes <= pause->heap_used_after_bytes)
+    if (pause->heap_used_before_bytes == HC_BYTES_UNKNOWN)
         return;
+    double freed = fmax(0, (double)pause->heap_used_before_bytes - (double)pause->heap_used_after_bytes);
     if (v->pauses == HC_VIEW_PAUSES) {
         memmove(v->pause, v->pause + 1, (HC_VIEW_PAUSES - 1) * sizeof v->pause[0]);
         v->pauses--;
     }
     v->pause[v->pauses].end_time_ms = pause->end_time_ms;
-    v->pause[v->pauses++].freed = (double)(pause->heap_used_before_bytes - pause->heap_used_after_bytes);
-    v->freed += (double)(pause->heap_used_before_bytes - pause->heap_used_after_bytes);
+    v->pause[v->pauses].freed = freed;
+    v->pause[v->pauses++].allocated = v->allocated;
+    v->freed += freed;
 }
 
 /* ---- views ------------------------------------------------------------------------------------------------------- */
 
 /* What died of the live set itself was no garbage that came with allocation. A live set that grew says little of the
  * garbage of one that has settled, so such a rate is not kept; but while it grows it is the one that holds. */
-static void learn_rate(struct hc_live_views *v, double live, double grown)
+static void learn_rate(struct hc_live_views *v, double live, double grown, double allocated)
 {
-    double before = v->live_at_base, died = fmax(0, before - live), rate = fmax(0, grown - died) / v->allocated;
+    double before = v->live_at_base, died = fmax(0, before - live), rate = fmax(0, grown - died) / allocated;
     int steady = fabs(live - before) <= STEADY * before;
     v->rate = RATE_TRUST * (steady && v->steady_rate > 0 ? fmin(rate, v->steady_rate) : rate);
     if (steady)
@@ -192,6 +197,21 @@ static double freed_since(const struct hc_live_views *v, int64_t time_ms)
         if (v->pause[i].end_time_ms > time_ms)
             freed += v->pause[i].freed;
     return fmin(freed, v->freed);
+}
+
+/* Since the base, when the cycle of a view was at its Remark; 0 not known. */
+static double allocated_at(const struct hc_live_views *v, int64_t time_ms)
+{
+    double allocated = 0;
+    int64_t nearest = SAME_CYCLE_MS;
+    for (uint32_t i = 0; i < v->pauses; i++) {
+        int64_t distance = v->pause[i].end_time_ms - time_ms;
+        if (distance >= 0 && distance < nearest) {
+            nearest = distance;
+            allocated = v->pause[i].allocated;
+        }
+    }
+    return allocated;
 }
 
 static void remember(struct hc_live_views *v, const struct hc_live_view *view)
@@ -221,10 +241,14 @@ uint64_t hc_live_views_observe_view(struct hc_live_views *v, const struct hc_liv
     double freed_after = freed_since(v, view->time_ms);
     int swept = v->mixed_ms > view->time_ms;
     double grown = fmax(0, used - live + v->freed - freed_after - v->garbage);
-    if (!swept && v->allocated_known && v->allocated > 0) {
-        peak = fmax(peak, peak_between(v, grown / v->allocated));
+    /* a run of mixed collections may have begun before the view was told; what was then is still known while it goes on
+     */
+    double allocated = swept ? allocated_at(v, view->time_ms) : v->allocated;
+    int same_run = v->run_end_ms <= view->time_ms + SAME_PAUSE_MS;
+    if ((!swept || same_run) && v->allocated_known && allocated > 0) {
+        peak = fmax(peak, peak_between(v, grown / allocated));
         if (v->base_known)
-            learn_rate(v, live, grown);
+            learn_rate(v, live, grown, allocated);
     } else {
         peak = fmax(peak, v->peak);
     }

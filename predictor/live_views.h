@@ -36,7 +36,7 @@ struct hc_live_views {
     } point[HC_VIEW_POINTS];
     struct {
         int64_t end_time_ms;
-        double freed;
+        double freed, allocated;           /* by it; since the base */
     } pause[HC_VIEW_PAUSES];               /* newest last: a view comes after the Remark of its own cycle */
     uint64_t recent_bytes[HC_VIEW_RECENT]; /* the newest views of this JVM, newest last */
     double garbage;                        /* at the base */
@@ -49,6 +49,7 @@ struct hc_live_views {
     double live;                        /* the newest estimate */
     double peak;                        /* the largest since the base */
     int64_t view_ms, mixed_ms, full_ms; /* newest view, mixed and full collection; INT64_MIN: none */
+    int64_t run_end_ms;                 /* end of the newest run of mixed collections */
     uint32_t points, pauses, recent_count;
     uint32_t evidence;                    /* enum hc_evidence of the newest view */
     uint32_t count;                       /* views of this JVM */

@@ -153,6 +153,33 @@ static void test_what_a_failed_evacuation_left_is_not_all_live(void **state)
     assert_int_equal(see(&views, HC_GC_YOUNG, 205, 0), 205); /* it was */
 }
 
+/* A view is told some time after its moment. A run of mixed collections that has begun meanwhile hides nothing. */
+static void test_a_view_told_within_a_mixed_run_settles_the_peak(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    see(&views, HC_GC_YOUNG, 100, 100);
+    see(&views, HC_GC_YOUNG, 200, 1000);
+    int64_t start_ms = clock_ms;
+    pause_frees(&views, 202, 202);
+    see(&views, HC_GC_YOUNG, 201, 50);
+    see(&views, HC_GC_MIXED, 160, 10);
+    assert_in_range(view(&views, 110, 200, 160, clock_ms - start_ms), 110, 112);
+    see(&views, HC_GC_MIXED, 140, 10);
+    see(&views, HC_GC_YOUNG, 142, 100);
+    assert_int_equal(peak_mib, 110);
+    /* but one that comes after it */
+    views = fresh();
+    see(&views, HC_GC_YOUNG, 100, 100);
+    see(&views, HC_GC_YOUNG, 200, 1000);
+    start_ms = clock_ms;
+    pause_frees(&views, 202, 202);
+    see(&views, HC_GC_MIXED, 160, 10);
+    see(&views, HC_GC_YOUNG, 142, 100);
+    assert_int_equal(peak_mib, 200);
+    assert_int_equal(view(&views, 110, 200, 142, clock_ms - start_ms), 160);
+}
+
 static void test_other_collectors_copy_elsewhere(void **state)
 {
     (void)state;
@@ -270,6 +297,7 @@ int main(void)
         cmocka_unit_test(test_the_first_view_settles_what_was_since_the_start),
         cmocka_unit_test(test_remark_frees_garbage_of_the_view_that_comes_after_it),
         cmocka_unit_test(test_what_a_failed_evacuation_left_is_not_all_live),
+        cmocka_unit_test(test_a_view_told_within_a_mixed_run_settles_the_peak),
         cmocka_unit_test(test_other_collectors_copy_elsewhere),
         cmocka_unit_test(test_a_mixed_run_keeps_the_estimate),
         cmocka_unit_test(test_sweeps_between_views_hide_no_rate),
