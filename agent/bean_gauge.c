@@ -13,6 +13,7 @@ enum {
     HURRY_MS = 10, /* collections were missed */
     HURRY_TURNS = 50,
     QUIET_MS = 400,     /* no pause for ACTIVE_NS, or cycles far from each other */
+    LULL_MS = 200,      /* the same where there are no records */
     FALL_TURNS_MAX = 4, /* a concurrent cycle goes on giving back after its last pause */
     NAME_SIZE = 64
 };
@@ -506,13 +507,13 @@ static void note_pauses(struct bean_gauge *g, int64_t now)
 static int turn_after(struct bean_gauge *g, int64_t now, int recorded)
 {
     int64_t turn_ms = recorded ? g->gap_ns / GAP_TURNS / 1000000 : BUSY_MS;
-    int active = g->awaited || now - g->pause_seen_ns < ACTIVE_NS;
+    int active = g->awaited || now - g->pause_seen_ns < ACTIVE_NS, most_ms = recorded ? QUIET_MS : LULL_MS;
     if (g->hurry > 0) {
         g->hurry--;
         return HURRY_MS;
     }
-    if (!active || turn_ms > QUIET_MS)
-        return QUIET_MS;
+    if (!active || turn_ms > most_ms)
+        return most_ms;
     return turn_ms > BUSY_MS ? (int)turn_ms : BUSY_MS;
 }
 
@@ -535,5 +536,5 @@ int bean_gauge_run(void *gauge, JNIEnv *jni)
                                                       it has its record, and then nothing is awaited */
         if (look_at_beans(jni, g) > 0)
             g->awaited = 0;
-    return turn_after(g, now, source != HC_GC_SOURCE_RUNTIME);
+    return turn_after(g, now, source == HC_GC_SOURCE_GC_INFO);
 }

@@ -8,7 +8,10 @@
 #endif
 
 #define MIDDLE_NS (10 * INT64_C(1000000000))
+#define LEAST_NS (100 * INT64_C(1000)) /* the rate over less is not known */
 enum { TRIES = 5, CLOSE_NS = 2000 };
+/* From one update to the next the rate is this steady; over a tenth of a millisecond it is known to some percent. */
+#define JUMP 0.05
 
 static int by_counter;
 
@@ -67,15 +70,31 @@ void tick_scale_init(struct tick_scale *scale)
     scale->ns_per_tick = 1;
 }
 
+/* After a suspend, a restore or a move to another machine the counter goes on elsewhere, or at another rate. */
+static int has_jumped(const struct tick_scale *scale, const struct tick_pair *now)
+{
+    double rate = (double)(now->ns - scale->now.ns) / (double)(now->tick - scale->now.tick);
+    return now->tick <= scale->now.tick || !(rate > (1 - JUMP) * scale->ns_per_tick) ||
+           !(rate < (1 + JUMP) * scale->ns_per_tick);
+}
+
 void tick_scale_update(struct tick_scale *scale)
 {
-    scale->now = both_now();
-    if (!by_counter || scale->now.tick <= scale->oldest.tick)
+    struct tick_pair before = scale->now, now = both_now();
+    if (!by_counter || now.ns - before.ns < LEAST_NS)
         return;
-    scale->ns_per_tick = (double)(scale->now.ns - scale->oldest.ns) / (double)(scale->now.tick - scale->oldest.tick);
-    if (scale->now.ns - scale->middle.ns >= MIDDLE_NS) {
+    int jumped = has_jumped(scale, &now);
+    scale->now = now;
+    if (jumped) {
+        scale->oldest = scale->middle = now;
+        if (now.tick > before.tick)
+            scale->ns_per_tick = (double)(now.ns - before.ns) / (double)(now.tick - before.tick);
+        return;
+    }
+    scale->ns_per_tick = (double)(now.ns - scale->oldest.ns) / (double)(now.tick - scale->oldest.tick);
+    if (now.ns - scale->middle.ns >= MIDDLE_NS) {
         scale->oldest = scale->middle;
-        scale->middle = scale->now;
+        scale->middle = now;
     }
 }
 

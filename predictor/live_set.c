@@ -19,6 +19,10 @@ enum { NEWEST = 3, RATES_ENOUGH = 3 };
  * off so many times the garbage that they really saw. */
 #define COMPARABLE 0.1
 #define CARRIED_TRUST 2.0
+/* HotSpot's MarkSweepAlwaysCompactCount, and MarkSweepDeadRatio as a share of the heap, of which the old generation is
+ * two thirds, with a little for what has grown since. */
+enum { COMPACTS_EACH = 4 };
+#define MOST_WOOD (1.15 * 0.05 * 2.0 / 3.0)
 
 static uint64_t smaller(uint64_t a, uint64_t b)
 {
@@ -282,15 +286,24 @@ static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sam
     return between_clean_points(set, collector);
 }
 
+/* What is beyond the most that it can have left is growth, and then nobody knows how much else is. */
+static uint64_t wood_of(const struct hc_live_set *set, const struct hc_gc_sample *full)
+{
+    uint64_t used = full->heap_used_after_bytes, least = set->compacted_bytes;
+    if (least == 0 || used <= least)
+        return 0;
+    return (double)(used - least) <= MOST_WOOD * (double)full->heap_max_bytes ? used - least : 0;
+}
+
 /* The collection as if no dead wood were left of the last full one. */
 static struct hc_gc_sample without_wood(struct hc_live_set *set, const struct hc_gc_sample *sample,
                                         enum hc_collector collector)
 {
     struct hc_gc_sample s = *sample;
-    uint64_t live;
-    if (s.kind == HC_GC_FULL) {
-        (void)hc_dead_wood_take(&set->wood, collector, 0, s.cause, s.heap_used_after_bytes, s.heap_max_bytes, &live);
-        set->wood_bytes = s.heap_used_after_bytes - live;
+    if (s.kind == HC_GC_FULL && collector == HC_COLLECTOR_SERIAL) {
+        if (++set->fulls % COMPACTS_EACH == 0)
+            set->compacted_bytes = s.heap_used_after_bytes;
+        set->wood_bytes = wood_of(set, &s);
     }
     s.heap_used_after_bytes -= smaller(set->wood_bytes, s.heap_used_after_bytes);
     return s;
@@ -348,8 +361,7 @@ uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, enu
     set->clean_since_start = 0;
     set->cycle_count = 0;
     set->collections = 0;
-    set->wood = (struct hc_dead_wood){0};
-    set->wood_bytes = 0;
+    set->fulls = set->compacted_bytes = set->wood_bytes = 0;
     set->in_mixed_run = 0;
     set->swept = 0;
     set->allocated_bytes = 0;

@@ -6,8 +6,9 @@
  * upper bound), anchored at clean points where the old generation was just swept, less the garbage that every recent
  * sweep found per allocated byte. Study and figures: docs/predictor.md.
  *
- * Dead wood that a full collection of Serial left (heapcast/dead_wood.h) is in use until the next one and never live:
- * all that follows it is read without.
+ * Serial's full collections leave dead objects where they are, up to 5 % of the old generation, but for each fourth,
+ * which compacts (heapcast/dead_wood.h). This dead wood is in use until the next one and never live: once a compacting
+ * one has shown what is live, all is read without.
  *
  * A sweep also tells afterwards how much garbage there was on the way to it: what passed for live is settled then, for
  * the running hour here, for the hours before by the series.
@@ -15,7 +16,6 @@
 #ifndef HC_PREDICTOR_LIVE_SET_H
 #define HC_PREDICTOR_LIVE_SET_H
 
-#include <heapcast/dead_wood.h>
 #include <heapcast/gc_sample.h>
 #include <heapcast/recommendation.h>
 
@@ -63,8 +63,8 @@ struct hc_live_set {
     double newest_garbage;  /* the bytes that it showed */
     double carried_rate;    /* the lowest that sweeps showed since there is something carried, and the most bytes */
     double carried_garbage;
-    struct hc_dead_wood wood; /* of this JVM: */
-    uint64_t wood_bytes;      /* what the newest full collection left of it, until the next one */
+    uint64_t fulls, compacted_bytes; /* Serial, this JVM: full collections; what the newest compacting one left, or 0 */
+    uint64_t wood_bytes;             /* what the newest full collection left of dead wood */
     uint32_t block_count, rate_count, cycle_count, point_count;
     uint32_t clean_since_start;            /* 1: this JVM has had a clean point */
     uint32_t carried_count, carried_shown; /* points, and sweeps that count for them */

@@ -37,7 +37,7 @@ static void set_base(struct hc_live_views *v, double live, double garbage, int k
 {
     v->garbage = fmax(0, garbage);
     v->live = v->peak = v->upper = v->live_at_base = live;
-    v->allocated = v->freed = 0;
+    v->allocated = v->freed = v->vain = 0;
     v->allocated_known = 1;
     v->base_known = known != 0;
     v->points = 0;
@@ -57,7 +57,8 @@ static void thin(struct hc_live_views *v)
 /*
  * A young collection of G1 copies what survives into free regions. When more is kept than found room there, evacuation
  * failed: the rest lies where it was, in whole regions and with their garbage, and now counts as old. Of it no more can
- * be taken for live than could have been copied. If more was, a full collection follows, or the next view tells.
+ * be taken for live than could have been copied. If more was, a full collection, the end of a mixed run
+ * or the next view tells; only what dies before these is missed.
  */
 static double kept_in_vain(const struct hc_live_views *v, const struct hc_gc_sample *s, enum hc_collector collector,
                            double upper)
@@ -70,7 +71,7 @@ static double kept_in_vain(const struct hc_live_views *v, const struct hc_gc_sam
            room = (double)(s->heap_max_bytes - s->heap_used_before_bytes);
     if ((double)s->promoted_bytes + survivors <= room + ROUNDED_UP * (double)s->heap_max_bytes)
         return 0;
-    return fmax(0, upper - (v->upper + room));
+    return fmax(0, fmin(upper - (v->upper + room), (double)s->promoted_bytes + survivors - room));
 }
 
 static void young(struct hc_live_views *v, const struct hc_gc_sample *sample, enum hc_collector collector)
@@ -80,7 +81,8 @@ static void young(struct hc_live_views *v, const struct hc_gc_sample *sample, en
         thin(v);
     double upper = used - fmin(used, fmax(0, v->garbage - v->freed)), vain = kept_in_vain(v, sample, collector, upper);
     if (vain > 0) {
-        v->garbage += vain;
+        v->garbage = fmax(v->garbage, v->freed) + vain;
+        v->vain += vain;
         v->base_known = 0;
     }
     v->upper = upper - vain;
@@ -100,10 +102,11 @@ static void mixed(struct hc_live_views *v, const struct hc_gc_sample *sample)
     v->live = fmin(v->live, used);
 }
 
-/* 1: less is left than could be live before, so that is the new base; nobody knows how much of it is garbage. */
+/* 1: less is left than could be live before (all that was kept in vain could be), so that is the new base; nobody knows
+ * how much of it is garbage. */
 static int end_mixed_run(struct hc_live_views *v)
 {
-    if (v->mixed_used < v->upper) {
+    if (v->mixed_used < v->upper + v->vain) {
         set_base(v, v->mixed_used, 0, 0);
         return 1;
     }

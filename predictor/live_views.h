@@ -41,6 +41,7 @@ struct hc_live_views {
     uint64_t recent_bytes[HC_VIEW_RECENT]; /* the newest views of this JVM, newest last */
     double garbage;                        /* at the base */
     double allocated, freed;               /* since the base */
+    double vain;                           /* since the base: what failed evacuations kept beyond what counts as live */
     double rate;                           /* garbage per allocated byte that is trusted; 0 unknown */
     double steady_rate; /* of the newest views between which the live set stayed as it was; 0 none yet */
     double live_at_base;

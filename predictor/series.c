@@ -270,7 +270,7 @@ static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample
         by_views = hc_live_views_observe(&now->views, sample, now->epoch.collector, &based, &peak_bytes);
     hc_histogram_add(&hour->live, views_lead(now) ? by_views : live_bytes);
     if (sample->kind == HC_GC_FULL) /* exact: no later view takes that back */
-        raise_to(&now->live_before_start_bytes, live_bytes);
+        raise_to(&now->live_before_start_bytes, sample->heap_used_after_bytes);
     if (!views_lead(now) && told.clean) {
         raise_to(&hour->live_max_bytes, series->unsettled ? unsettled_bytes : told.peak_bytes);
         if (!series->unsettled)
@@ -334,7 +334,8 @@ static void apply_view(struct hc_series *series, const struct hc_live_view *view
     uint64_t peak_bytes = hc_live_views_observe_view(&now->views, view, now->live.used_bytes);
     if (first && views_lead(now))
         now->hour.live_max_bytes = now->live_before_start_bytes;
-    raise_to(&now->hour.live_max_bytes, peak_bytes);
+    if (!hc_has_fixed_generations(now->epoch.collector)) /* whose views are no news */
+        raise_to(&now->hour.live_max_bytes, peak_bytes);
 }
 
 /* ---- looks outside the heap ------------------------------------------------------------------------------------ */

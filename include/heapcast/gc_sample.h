@@ -37,7 +37,7 @@ enum hc_gc_source {
     HC_GC_SOURCE_GC_INFO = 2,  /* the GC bean's own record of this collection: exact; collections may be missed */
     HC_GC_SOURCE_COLLECTION_USAGE = 3, /* the pools' use after the last collection; an old generation that was not
                                           collected is read some milliseconds late */
-    HC_GC_SOURCE_RUNTIME = 4,          /* total - free, read up to 50 ms late: an upper bound; the kind is a guess */
+    HC_GC_SOURCE_RUNTIME = 4,          /* total - free, read up to 200 ms late: an upper bound; the kind is a guess */
     HC_GC_SOURCE_LOG = 5               /* the JVM's GC log: exact, but for what it rounds to (KiB or whole MiB) */
 };
 

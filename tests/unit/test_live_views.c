@@ -151,6 +151,23 @@ static void test_what_a_failed_evacuation_left_is_not_all_live(void **state)
     assert_int_equal(hc_live_views_upper(&views, 235 * MIB) / MIB, 235); /* it might have been live after all */
     see(&views, HC_GC_FULL, 200, 10);
     assert_int_equal(see(&views, HC_GC_YOUNG, 205, 0), 205); /* it was */
+    /* and what a mixed run can't take away may be live, too */
+    views = fresh();
+    see(&views, HC_GC_YOUNG, 120, 200);
+    view(&views, 80, 120, 120, 0);
+    see_full(&views, 230, 96, HC_COLLECTOR_G1);
+    see(&views, HC_GC_MIXED, 188, 0);
+    assert_int_equal(see(&views, HC_GC_YOUNG, 189, 0), 189);
+}
+
+/* Only what this collection kept can have been kept in vain: humongous objects were there before. */
+static void test_what_came_without_copying_is_live(void **state)
+{
+    (void)state;
+    struct hc_live_views views = fresh();
+    see(&views, HC_GC_YOUNG, 120, 200);
+    view(&views, 80, 120, 120, 0);
+    assert_int_equal(see_full(&views, 260, 35, HC_COLLECTOR_G1), 260 - 40 - 20); /* 35 + 5 kept, room for 20 */
 }
 
 /* A view is told some time after its moment. A run of mixed collections that has begun meanwhile hides nothing. */
@@ -297,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_the_first_view_settles_what_was_since_the_start),
         cmocka_unit_test(test_remark_frees_garbage_of_the_view_that_comes_after_it),
         cmocka_unit_test(test_what_a_failed_evacuation_left_is_not_all_live),
+        cmocka_unit_test(test_what_came_without_copying_is_live),
         cmocka_unit_test(test_a_view_told_within_a_mixed_run_settles_the_peak),
         cmocka_unit_test(test_other_collectors_copy_elsewhere),
         cmocka_unit_test(test_a_mixed_run_keeps_the_estimate),
