@@ -1,7 +1,5 @@
 #include "histogram.h"
 
-#include <math.h>
-
 /* 2^(k/8), written out: exp2() may differ in the last bit from one libm to the next. */
 static const double steps[8] = {1.0,
                                 1.0905077326652577,
@@ -14,7 +12,7 @@ static const double steps[8] = {1.0,
 
 double hc_histogram_edge(unsigned bucket)
 {
-    return bucket == 0 ? 0.0 : ldexp(steps[(bucket - 1) % 8], 20 + (int)((bucket - 1) / 8));
+    return bucket == 0 ? 0.0 : steps[(bucket - 1) % 8] * (double)(UINT64_C(1) << (20 + (bucket - 1) / 8));
 }
 
 unsigned hc_histogram_bucket(uint64_t bytes)

@@ -38,7 +38,7 @@ static int ascending(const void *a, const void *b)
 static int report(const char *name, double *us, unsigned n, double limit_us)
 {
     qsort(us, n, sizeof *us, ascending);
-    printf("%-22s median %8.3f us   p99 %8.3f us   limit %.0f us\n", name, us[n / 2], us[n - 1 - n / 100], limit_us);
+    printf("%-22s median %8.3f us   p99 %8.3f us   limit %g us\n", name, us[n / 2], us[n - 1 - n / 100], limit_us);
     return us[n / 2] > limit_us;
 }
 
@@ -83,7 +83,7 @@ int main(void)
         if (i % 300 == 0)
             hc_predictor_predict(predictor, time_ms, &advice); /* hourly forecasts, for the record to judge */
     }
-    int slow = report("observe", us, OBSERVATIONS, 2);
+    int slow = report("observe", us, OBSERVATIONS, 0.2);
     for (unsigned i = 0; i < OBSERVATIONS / 10; i++) {
         struct hc_memory_sample look = {.time_ms = time_ms - (OBSERVATIONS / 10 - (int64_t)i) * 10000,
                                         .rss_bytes = next()};
@@ -97,7 +97,7 @@ int main(void)
         hc_predictor_predict(predictor, time_ms + (int64_t)i * 30000, &advice);
         us[i] = now_us() - begin;
     }
-    slow |= report("predict", us, PREDICTIONS, 1000);
+    slow |= report("predict", us, PREDICTIONS, 200);
     for (unsigned i = 0; i < OPENINGS; i++) {
         hc_predictor_free(predictor);
         double begin = now_us();
