@@ -459,8 +459,8 @@ static uint64_t whole_steps(double bytes)
  * that loaded its state in such a heap has a full collection each time eden is full, Parallel for ever, Serial until
  * one leaves a little more free. No larger heap tells of that. Either there is room (the old generation is two thirds
  * of the heap, eden a quarter; half of eden was enough for Serial in all loads of docs/closed-loop.md), or eden is so
- * large that even full collections keep the limit. While none was seen that left
- * about as much as counts as live, the old generation has to hold that.
+ * large that even full collections keep the limit. While Parallel had none that
+ * left about as much as counts as live, its old generation has to hold that.
  */
 static double least_for_generations(const struct hc_policy *policy, enum hc_collector collector,
                                     const struct hc_gc_cost *cost, const struct hc_recommendation *seen)
@@ -475,7 +475,7 @@ static double least_for_generations(const struct hc_policy *policy, enum hc_coll
     double by_cost = GC_WORK_MARGIN * seen->observed.allocation_bytes_per_s * cost->full_pause_ms / 1000.0 /
                      (policy->gc_share_limit_ratio * EDEN_RATIO);
     double swept = cost->full_pause_ms > 0 ? fmin(by_room, by_cost) : 0; /* fmin: not the unknown one */
-    return cost->full_left_bytes < LEFT_MUCH * live ? fmax(swept, unswept) : swept;
+    return parallel && cost->full_left_bytes < LEFT_MUCH * live ? fmax(swept, unswept) : swept;
 }
 
 /* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */
