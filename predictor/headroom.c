@@ -114,7 +114,7 @@ static const struct hc_raw *full_before(const struct hc_series *series, uint64_t
  * What a full collection takes, by the newest of them that left about as much: one that left much less had less to do.
  * Parallel's first in a JVM touches pages for the first time and takes nearly twice as long as the next.
  */
-static double full_pause_ms(const struct hc_series *series, double *out_left_bytes)
+static double full_pause_ms(const struct hc_series *series)
 {
     uint64_t sequence = series->now.sweep_sequence + 1, most = 0;
     const struct hc_raw *full[FULL_PAUSES + 1];
@@ -124,7 +124,6 @@ static double full_pause_ms(const struct hc_series *series, double *out_left_byt
     for (unsigned i = 0; i < n; i++)
         if (full[i]->sample.heap_used_after_bytes > most)
             most = full[i]->sample.heap_used_after_bytes;
-    *out_left_bytes = (double)most;
     double us = 0;
     unsigned counted = 0;
     for (unsigned i = 0; i < n && i < FULL_PAUSES; i++) {
@@ -167,7 +166,7 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int wit
     double all_ms = (double)(out->covered_ms - (with_warm ? 0 : warm_ms));
     out->share_ratio = n > 0 ? all_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS) : 0.0;
     out->work_bytes = out->copying_ratio = 0;
-    out->full_pause_ms = full_pause_ms(series, &out->full_left_bytes);
+    out->full_pause_ms = full_pause_ms(series);
     if (n == 0 || (with_warm && young_jvm_cost(series, now_ms, copying, out)))
         return;
     for (unsigned i = 0; i < n; i++) {

@@ -15,12 +15,11 @@
 enum { HC_WINDOW_HOURS = 168 };
 
 struct hc_gc_cost {
-    double work_bytes;      /* q: 99th percentile of the hours; 0 without any collection */
-    double copying_ratio;   /* share of time that is no part of q: copying what survives young collections */
-    double share_ratio;     /* of the whole window */
-    double full_pause_ms;   /* mean of the newest full collections that left about as much; 0: none seen */
-    double full_left_bytes; /* the most that one of these left */
-    int64_t covered_ms;     /* time watched in the window */
+    double work_bytes;    /* q: 99th percentile of the hours; 0 without any collection */
+    double copying_ratio; /* share of time that is no part of q: copying what survives young collections */
+    double share_ratio;   /* of the whole window */
+    double full_pause_ms; /* mean of the newest full collections that left about as much; 0: none seen */
+    int64_t covered_ms;   /* time watched in the window */
 };
 
 /* `scratch` has room for HC_RAW_SLOTS. 0 in `with_copying`: all is taken for q, none for copying (for ablation). */

@@ -42,7 +42,6 @@ enum { LOOKS_ENOUGH = 3 };
  * by default. */
 #define OLD_RATIO (2.0 / 3.0)
 #define EDEN_RATIO 0.26
-#define LEFT_MUCH 0.8
 /* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day a
  * published number falls by as little, since it is the evidence that changes. */
 #define WORTH_SHRINKING 0.95
@@ -459,23 +458,18 @@ static uint64_t whole_steps(double bytes)
  * that loaded its state in such a heap has a full collection each time eden is full, Parallel for ever, Serial until
  * one leaves a little more free. No larger heap tells of that. Either there is room (the old generation is two thirds
  * of the heap, eden a quarter; half of eden was enough for Serial in all loads of docs/closed-loop.md), or eden is so
- * large that even full collections keep the limit. While Parallel had none that
- * left about as much as counts as live, its old generation has to hold that.
+ * large that even full collections keep the limit.
  */
 static double least_for_generations(const struct hc_policy *policy, enum hc_collector collector,
                                     const struct hc_gc_cost *cost, const struct hc_recommendation *seen)
 {
     int parallel = collector == HC_COLLECTOR_PARALLEL;
-    if (!hc_has_fixed_generations(collector) || !policy->with_gc_cost)
+    if (!hc_has_fixed_generations(collector) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
         return 0;
-    double live = (double)seen->model.percentile_bytes;
-    /* the heap in force did hold it */
-    double unswept = fmin(live / OLD_RATIO, (double)seen->current_heap_bytes);
-    double by_room = live / (OLD_RATIO - (parallel ? EDEN_RATIO : EDEN_RATIO / 2));
+    double by_room = (double)seen->model.percentile_bytes / (OLD_RATIO - (parallel ? EDEN_RATIO : EDEN_RATIO / 2));
     double by_cost = GC_WORK_MARGIN * seen->observed.allocation_bytes_per_s * cost->full_pause_ms / 1000.0 /
                      (policy->gc_share_limit_ratio * EDEN_RATIO);
-    double swept = cost->full_pause_ms > 0 ? fmin(by_room, by_cost) : 0; /* fmin: not the unknown one */
-    return parallel && cost->full_left_bytes < LEFT_MUCH * live ? fmax(swept, unswept) : swept;
+    return fmin(by_room, by_cost); /* fmin: not the unknown one */
 }
 
 /* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */

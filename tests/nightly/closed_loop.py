@@ -43,7 +43,7 @@ MIB = 1 << 20
 TARGET = 0.05
 OPTIONS = os.environ.get("OPTIONS", "warmup=5s,publish=1s,horizon=1m,live_probe=5s")
 ROUNDS = 3
-FIRST_SECONDS = 45
+ROUND_SECONDS, FIRST_SECONDS = 30, 45  # with the agent
 OVER = 4  # the first heap, in live sets
 NARROW = 1.05  # the bisection ends here
 BUSY = float(os.environ.get("BUSY", "0.8"))  # processors that something else used while a run was measured: it is repeated
@@ -146,8 +146,8 @@ class Pair:
         command += ["-Xlog:gc*:file=%s:uptimemillis,tags:filecount=0" % log, "-XX:+ExitOnOutOfMemoryError", "-cp", jvm.classes()]
         if agent:
             command += ["-agentpath:%s=dir=%s,name=%s,%s" % (jvm.AGENT, self.folder, name, OPTIONS)]
-        # in a heap so large there are few cycles and hardly a full collection
-        seconds = FIRST_SECONDS if agent and number == 0 else self.seconds
+        # so large a heap hardly sees a cycle, and a larger one than needed hardly a full collection
+        seconds = self.seconds if not agent else FIRST_SECONDS if number == 0 and concurrent(self.collector) else ROUND_SECONDS
         command += ["Load", "seconds=%d" % seconds] + ["%s=%s" % pair for pair in self.arguments.items()]
         begun = time.time()
         done = subprocess.run(RUNNER + command, capture_output=True, text=True, timeout=1500)
