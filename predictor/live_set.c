@@ -334,8 +334,9 @@ static uint64_t own_peak(const struct hc_live_set *set, int closing)
 {
     int known = set->clean_ms != INT64_MIN && set->allocated_known;
     int few = !closing && set->rate_count < RATES_ENOUGH && set->clean_since_start && set->clean_kind == HC_GC_FULL;
-    double rate = few ? RATE_TRUST * set->newest_rate : set->rate;
-    double most = few ? RATE_TRUST * set->newest_garbage : (double)INFINITY;
+    double newest = set->shown_rate > 0 ? fmin(set->newest_rate, set->shown_rate) : set->newest_rate;
+    double rate = few ? RATE_TRUST * newest : set->rate;
+    double most = few ? RATE_TRUST * fmax(set->newest_garbage, set->shown_garbage) : (double)INFINITY;
     return peak_of(set->points, set->point_count, known ? rate : 0, most, ANCHOR * (double)set->clean_bytes);
 }
 
@@ -355,6 +356,10 @@ uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, enu
     if (!hc_has_fixed_generations(is)) { /* looks lead from here on */
         peak = peak > carried_peak(set) ? peak : carried_peak(set);
         forget_carried(set);
+    }
+    if (set->clean_since_start && set->newest_rate > 0) {
+        set->shown_rate = set->shown_rate > 0 ? fmin(set->shown_rate, set->newest_rate) : set->newest_rate;
+        set->shown_garbage = fmax(set->shown_garbage, set->newest_garbage);
     }
     set->block_count = 0;
     set->point_count = 0;

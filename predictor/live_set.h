@@ -61,7 +61,9 @@ struct hc_live_set {
     double rate;            /* garbage per allocated byte that every recent sweep found at least; 0 unknown */
     double newest_rate;     /* what the newest sweep found, as far as it is trusted; 0 unknown */
     double newest_garbage;  /* the bytes that it showed */
-    double carried_rate;    /* the lowest that sweeps showed since there is something carried, and the most bytes */
+    double shown_rate;      /* by the last sweeps of the JVMs before: the lowest, and the most bytes; 0 none */
+    double shown_garbage;
+    double carried_rate; /* the lowest that sweeps showed since there is something carried, and the most bytes */
     double carried_garbage;
     uint64_t fulls, compacted_bytes; /* Serial, this JVM: full collections; what the newest compacting one left, or 0 */
     uint64_t wood_bytes;             /* what the newest full collection left of dead wood */

@@ -87,6 +87,28 @@ static void test_dead_wood_of_serial_is_no_live_set(void **state)
     assert_int_equal(see_serial(&set, HC_GC_YOUNG, 100), 100); /* not in another JVM */
 }
 
+/* A JVM whose first sweep comes early says little; those before it had shown more garbage, and a lower rate. */
+static void test_what_earlier_jvms_showed_holds(void **state)
+{
+    struct hc_live_set set;
+    (void)state;
+    hc_live_set_init(&set);
+    for (unsigned jvm = 0; jvm < 2; jvm++) {
+        unsigned collections = jvm == 0 ? 40 : 4;
+        for (unsigned i = 1; i <= collections; i++)
+            see_serial(&set, HC_GC_YOUNG, 100 + 2 * i);
+        see_serial(&set, HC_GC_FULL, 100);
+        if (jvm == 0)
+            (void)hc_live_set_restart(&set, HC_COLLECTOR_SERIAL, HC_COLLECTOR_SERIAL);
+    }
+    for (unsigned i = 1; i <= 30; i++)
+        see_serial(&set, HC_GC_YOUNG, 100 + 2 * i);
+    assert_in_range(hc_live_set_peak(&set, 0) / MIB, 100, 112);
+    for (unsigned i = 1; i <= 80; i++) /* but no more than that */
+        see_serial(&set, HC_GC_YOUNG, 160 + 2 * i);
+    assert_in_range(hc_live_set_peak(&set, 0) / MIB, 220, 260);
+}
+
 /* Nor does anything count as such before a compacting one, as a JVM's first small collections for metaspace. */
 static void test_growth_is_no_dead_wood(void **state)
 {
@@ -324,6 +346,7 @@ int main(void)
         cmocka_unit_test(test_full_is_exact_and_starts_a_new_block),
         cmocka_unit_test(test_dead_wood_of_serial_is_no_live_set),
         cmocka_unit_test(test_growth_is_no_dead_wood),
+        cmocka_unit_test(test_what_earlier_jvms_showed_holds),
         cmocka_unit_test(test_a_mixed_run_is_a_clean_point_when_it_ends),
         cmocka_unit_test(test_garbage_that_every_sweep_found_is_taken_off),
         cmocka_unit_test(test_never_below_nine_tenths_of_the_clean_point),
