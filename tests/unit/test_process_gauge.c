@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -285,7 +286,7 @@ static void what_a_container_holds(void **state)
 static void a_heap_in_a_memory_file_counts_once(void **state)
 {
     (void)state;
-    int fd = memfd_create("java_heap", MFD_CLOEXEC);
+    int fd = (int)syscall(SYS_memfd_create, "java_heap", 1u /* MFD_CLOEXEC */);
     assert_int_equal(ftruncate(fd, (off_t)(64 * MIB)), 0);
     process_gauge_init(&gauge, &nowhere);
     void *views[3];
