@@ -1,11 +1,11 @@
 #include "bean_gauge.h"
 
+#include "clock.h"
 #include "java_calls.h"
 #include "log.h"
 #include "perf_counters.h"
 
 #include <string.h>
-#include <time.h>
 
 enum {
     BUSY_MS = 50,  /* a cycle's record stays in its bean until the next cycle ends */
@@ -20,13 +20,6 @@ enum {
 #define AWAITED_NS (10 * INT64_C(1000000000))
 #define ACTIVE_NS (2 * INT64_C(1000000000))
 #define QUIET_LOOK_NS (1 * INT64_C(1000000000))
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* ---- names ---- */
 
@@ -177,18 +170,16 @@ static void find_runtime(JNIEnv *jni, struct bean_gauge *g)
 /* Now, where it can't be told: the first collection that is seen tells more. */
 static int64_t find_zero(JNIEnv *jni)
 {
-    struct timespec wall;
     jobject bean = java_static_call(jni, "java/lang/management/ManagementFactory", "getRuntimeMXBean",
                                     "()Ljava/lang/management/RuntimeMXBean;");
     if (bean == NULL)
-        return now_ns();
+        return now_ns(CLOCK_MONOTONIC);
     jmethodID start = java_method_of(jni, "java/lang/management/RuntimeMXBean", "getStartTime", "()J");
     jlong start_ms = start != NULL ? (*jni)->CallLongMethod(jni, bean, start) : 0;
     if (java_failed(jni) || start_ms <= 0)
-        return now_ns();
-    clock_gettime(CLOCK_REALTIME, &wall);
+        return now_ns(CLOCK_MONOTONIC);
     /* both the start and what is counted from there are cut to whole milliseconds: half of one each */
-    return now_ns() - ((int64_t)wall.tv_sec * 1000000000 + wall.tv_nsec - (start_ms + 1) * 1000000);
+    return now_ns(CLOCK_MONOTONIC) - (now_ns(CLOCK_REALTIME) - (start_ms + 1) * 1000000);
 }
 
 static enum hc_gc_source best_source(const struct bean_gauge *g)
@@ -262,7 +253,7 @@ static int use_from_pools(JNIEnv *jni, const struct bean_gauge *g, enum hc_gc_ki
  */
 static void set_time(struct bean_gauge *g, int64_t start_ms, int64_t end_ms, struct gc_record *r)
 {
-    int64_t after = g->looked_ns - (end_ms + 2) * 1000000, until = now_ns() - end_ms * 1000000;
+    int64_t after = g->looked_ns - (end_ms + 2) * 1000000, until = now_ns(CLOCK_MONOTONIC) - end_ms * 1000000;
     if (g->zero_ns < after)
         g->zero_ns = after;
     if (g->zero_ns > until)
@@ -302,7 +293,7 @@ static int read_pools(JNIEnv *jni, struct bean_gauge *g, const struct gc_bean *b
     struct use after;
     if (!use_from_pools(jni, g, bean->kind, &after))
         return 0;
-    r->end_ns = now_ns();
+    r->end_ns = now_ns(CLOCK_MONOTONIC);
     r->pause_ns = 0;
     r->used_before = r->old_before = -1;
     r->used_after = after.used;
@@ -407,7 +398,7 @@ static size_t look_at_beans(JNIEnv *jni, struct bean_gauge *g)
 {
     struct gc_record records[BEAN_GAUGE_BEANS];
     size_t count = 0;
-    int64_t now = now_ns();
+    int64_t now = now_ns(CLOCK_MONOTONIC);
     for (size_t i = 0; i < g->bean_count; i++)
         count += (size_t)look_at_bean(jni, g, &g->beans[i], &records[count]);
     g->looked_ns = now;
@@ -440,7 +431,7 @@ static void look_at_runtime(JNIEnv *jni, struct bean_gauge *g)
     if (g->runtime_low < 0)
         return;
     int whole = !g->generations && (g->collector == HC_COLLECTOR_Z || g->collector == HC_COLLECTOR_SHENANDOAH);
-    struct gc_record r = {.end_ns = now_ns(),
+    struct gc_record r = {.end_ns = now_ns(CLOCK_MONOTONIC),
                           .kind = whole ? HC_GC_OLD : HC_GC_YOUNG,
                           .used_before = -1,
                           .used_after = g->runtime_low,
@@ -480,7 +471,7 @@ static void set_up(JNIEnv *jni, struct bean_gauge *g)
     for (size_t i = 0; i < g->bean_count && source != HC_GC_SOURCE_RUNTIME; i++)
         g->beans[i].count = count_of(jni, g, &g->beans[i]); /* what was before is known by its count alone */
     g->zero_ns = find_zero(jni);
-    g->looked_ns = g->ended_ns = now_ns();
+    g->looked_ns = g->ended_ns = now_ns(CLOCK_MONOTONIC);
     g->pauses_seen = ring_count(g->pauses);
     (void)full_since(g);
     if (source == HC_GC_SOURCE_RUNTIME && (g->runtime == NULL || g->collector == HC_COLLECTOR_CMS))
@@ -527,7 +518,7 @@ int bean_gauge_run(void *gauge, JNIEnv *jni)
     enum hc_gc_source source = (enum hc_gc_source)atomic_load_explicit(&g->source, memory_order_relaxed);
     if (source == HC_GC_SOURCE_UNKNOWN)
         return 0;
-    int64_t now = now_ns();
+    int64_t now = now_ns(CLOCK_MONOTONIC);
     note_pauses(g, now);
     if (source == HC_GC_SOURCE_RUNTIME)
         look_at_runtime(jni, g);

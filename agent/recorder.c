@@ -56,10 +56,7 @@ static struct recorder {
 
 static int64_t wall_minus_monotonic_ns(void)
 {
-    struct timespec wall, mono;
-    clock_gettime(CLOCK_REALTIME, &wall);
-    clock_gettime(CLOCK_MONOTONIC, &mono);
-    return ((int64_t)wall.tv_sec - mono.tv_sec) * 1000000000 + wall.tv_nsec - mono.tv_nsec;
+    return now_ns(CLOCK_REALTIME) - now_ns(CLOCK_MONOTONIC);
 }
 
 /* Sleeps until the next round or the end; 1 at the end. */

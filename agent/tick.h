@@ -7,8 +7,9 @@
 #ifndef HEAPCAST_TICK_H
 #define HEAPCAST_TICK_H
 
+#include "clock.h"
+
 #include <stdint.h>
-#include <time.h>
 
 /* Chooses, once, before any other call; until then a tick is a nanosecond. */
 void tick_init(void);
@@ -30,9 +31,7 @@ static inline int64_t tick_now(int is_counter)
 #else
     (void)is_counter;
 #endif
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t); /* vDSO: no system call */
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    return now_ns(CLOCK_MONOTONIC);
 }
 
 /* One moment on both clocks. */

@@ -5,6 +5,7 @@
  *
  * Prints "NAME p25 median p75 p99" in nanoseconds, a line each.
  */
+#include "agent/clock.h"
 #include "agent/gc_events.h"
 #include "agent/perf_counters.h"
 #include "agent/ring.h"
@@ -22,13 +23,6 @@ static struct perf_counters counters;
 static _Alignas(64) struct ring ring;
 static _Alignas(64) struct gc_record slot[256]; /* more than PAIRS */
 static int wake_fd, log_fd;
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static int ascending(const void *a, const void *b)
 {
@@ -58,8 +52,8 @@ static void pair(void)
 
 static void clock_pair(void)
 {
-    (void)now_ns();
-    (void)now_ns();
+    (void)now_ns(CLOCK_MONOTONIC);
+    (void)now_ns(CLOCK_MONOTONIC);
 }
 
 static void wake(void)
@@ -82,10 +76,10 @@ static void warm(const char *name, void (*work)(void))
 {
     static double ns[BATCHES];
     for (int i = 0; i < BATCHES; i++) {
-        int64_t begin = now_ns();
+        int64_t begin = now_ns(CLOCK_MONOTONIC);
         for (int k = 0; k < PAIRS; k++)
             work();
-        ns[i] = (double)(now_ns() - begin) / PAIRS;
+        ns[i] = (double)(now_ns(CLOCK_MONOTONIC) - begin) / PAIRS;
         drain(); /* outside the measure, as the recorder does it */
     }
     report(name, ns, BATCHES);
@@ -107,9 +101,9 @@ static void few(const char *name, void (*work)(void))
 {
     static double ns[200];
     for (int i = 0; i < 200; i++) {
-        int64_t begin = now_ns();
+        int64_t begin = now_ns(CLOCK_MONOTONIC);
         work();
-        ns[i] = (double)(now_ns() - begin);
+        ns[i] = (double)(now_ns(CLOCK_MONOTONIC) - begin);
     }
     report(name, ns, 200);
 }
