@@ -14,6 +14,8 @@
 #define VIEW_ERROR 0.03
 /* Regions that are not full count as full: some of thousands. */
 #define ROUNDED_UP 0.01
+/* Between two collections nearer than this share of what was allocated since the base lies nothing to measure. */
+#define STEP 0.1
 /* From the young collection with which a cycle starts, whose time a view bears, to its Remark: at most a minute. */
 enum { SAME_CYCLE_MS = 60 * 1000, SAME_PAUSE_MS = 20 };
 /* Before so many views their spread says nothing about what lies between them. */
@@ -24,6 +26,12 @@ void hc_live_views_init(struct hc_live_views *v)
     memset(v, 0, sizeof *v);
     v->view_ms = v->mixed_ms = v->full_ms = v->run_end_ms = INT64_MIN;
     v->allocated_known = v->base_known = 1;
+}
+
+int hc_live_views_are_sound(const struct hc_live_views *v)
+{
+    return v->points <= HC_VIEW_POINTS && v->pauses <= HC_VIEW_PAUSES && v->recent_count <= HC_VIEW_RECENT &&
+           (v->count == 0 || v->view_ms != INT64_MIN);
 }
 
 void hc_live_views_restart(struct hc_live_views *v)
@@ -37,7 +45,7 @@ static void set_base(struct hc_live_views *v, double live, double garbage, int k
 {
     v->garbage = fmax(0, garbage);
     v->live = v->peak = v->upper = v->live_at_base = live;
-    v->allocated = v->freed = v->vain = 0;
+    v->allocated = v->freed = v->vain = v->proven = 0;
     v->allocated_known = 1;
     v->base_known = known != 0;
     v->points = 0;
@@ -88,7 +96,7 @@ static void young(struct hc_live_views *v, const struct hc_gc_sample *sample, en
     v->upper = upper - vain;
     v->point[v->points].allocated = v->allocated;
     v->point[v->points++].upper = v->upper;
-    double less_garbage = v->upper - (v->allocated_known ? v->rate * v->allocated : 0);
+    double less_garbage = v->upper - (v->allocated_known ? v->rate * (v->allocated - v->proven) : 0);
     v->live = fmax(less_garbage, fmin(v->upper, ANCHOR * v->live_at_base));
     v->peak = fmax(v->peak, v->live);
 }
@@ -102,20 +110,6 @@ static void mixed(struct hc_live_views *v, const struct hc_gc_sample *sample)
     v->live = fmin(v->live, used);
 }
 
-/* 1: less is left than could be live before (all that was kept in vain could be), so that is the new base; nobody knows
- * how much of it is garbage. */
-static int end_mixed_run(struct hc_live_views *v)
-{
-    if (v->mixed_used < v->upper + v->vain) {
-        set_base(v, v->mixed_used, 0, 0);
-        return 1;
-    }
-    v->garbage = v->mixed_used - v->upper;
-    v->freed = 0;
-    v->in_mixed_run = 0;
-    return 0;
-}
-
 /* The most that was live between base and view, garbage having grown evenly with allocation. */
 static double peak_between(const struct hc_live_views *v, double rate)
 {
@@ -123,6 +117,56 @@ static double peak_between(const struct hc_live_views *v, double rate)
     for (uint32_t i = 0; i < v->points; i++)
         peak = fmax(peak, v->point[i].upper - rate * v->point[i].allocated);
     return peak;
+}
+
+/* The least of an allocated byte that young collections since the base kept: a run goes on keeping as much. Steps too
+ * short to tell are left out. */
+static double least_kept(const struct hc_live_views *v)
+{
+    double before = 0, upper = v->live_at_base, least = 1;
+    int known = 0;
+    for (uint32_t i = 0; i < v->points; i++) {
+        double step = v->point[i].allocated - before;
+        if (step <= STEP * v->allocated)
+            continue;
+        least = fmin(least, (v->point[i].upper - upper) / step);
+        before = v->point[i].allocated;
+        upper = v->point[i].upper;
+        known = 1;
+    }
+    return known ? fmax(0, least) : 0;
+}
+
+/*
+ * Less is left than passed for live, so that was garbage which came with allocation. What the rate says of the rest
+ * still holds, but for what was kept in vain: what a run can't take away may be live.
+ */
+static void prove(struct hc_live_views *v, double upper)
+{
+    int known = v->allocated_known && v->allocated > 0;
+    double rate = known ? RATE_TRUST * fmax(0, upper - v->mixed_used) / v->allocated : 0;
+    for (uint32_t i = 0; i < v->points; i++)
+        v->point[i].upper -= rate * v->point[i].allocated;
+    v->live = known && v->vain <= 0 ? fmin(v->live, v->mixed_used) : v->mixed_used;
+    v->peak = fmax(v->live, fmin(v->peak, peak_between(v, 0)));
+    v->proven = v->allocated - (v->rate > 0 ? (v->mixed_used - v->live) / v->rate : 0);
+    v->vain = 0;
+    v->base_known = 0;
+}
+
+/* A run took old garbage away and kept what young collections keep. What is used beyond that is the garbage it left. */
+static void end_mixed_run(struct hc_live_views *v)
+{
+    double since = v->points > 0 && v->allocated_known ? v->allocated - v->point[v->points - 1].allocated : 0;
+    double upper = v->upper + least_kept(v) * since;
+    if (v->mixed_used < upper + v->vain) {
+        prove(v, upper);
+        upper = v->mixed_used;
+    }
+    v->upper = upper;
+    v->garbage = v->mixed_used - upper;
+    v->freed = 0;
+    v->in_mixed_run = 0;
 }
 
 /* A sweep of the whole heap shows what of the last use was garbage, and that came with allocation: the peak before it
@@ -147,7 +191,7 @@ uint64_t hc_live_views_observe(struct hc_live_views *v, const struct hc_gc_sampl
         v->full_ms = sample->end_time_ms;
     }
     if (!whole && v->in_mixed_run && sample->kind != HC_GC_MIXED) {
-        *out_based = end_mixed_run(v);
+        end_mixed_run(v);
         v->run_end_ms = sample->end_time_ms;
     }
     if (sample->allocated_bytes == HC_BYTES_UNKNOWN && v->count + v->points == 0 && v->live_at_base <= 0)
@@ -239,10 +283,12 @@ uint64_t hc_live_views_observe_view(struct hc_live_views *v, const struct hc_liv
         remember(v, view);
         return view->live_bytes;
     }
+    int swept = v->mixed_ms > view->time_ms + SAME_PAUSE_MS;
+    if (v->in_mixed_run && !swept)
+        end_mixed_run(v);
     double live = (double)view->live_bytes, used_now = (double)used_now_bytes, peak = live;
     double used = view->used_bytes != HC_BYTES_UNKNOWN ? (double)view->used_bytes : used_now;
     double freed_after = freed_since(v, view->time_ms);
-    int swept = v->mixed_ms > view->time_ms;
     double grown = fmax(0, used - live + v->freed - freed_after - v->garbage);
     /* a run of mixed collections may have begun before the view was told; what was then is still known while it goes on
      */

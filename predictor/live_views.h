@@ -42,7 +42,8 @@ struct hc_live_views {
     double garbage;                        /* at the base */
     double allocated, freed;               /* since the base */
     double vain;                           /* since the base: what failed evacuations kept beyond what counts as live */
-    double rate;                           /* garbage per allocated byte that is trusted; 0 unknown */
+    double proven;      /* of `allocated`: when a run of mixed collections last left less than could be live */
+    double rate;        /* garbage per allocated byte that is trusted; 0 unknown */
     double steady_rate; /* of the newest views between which the live set stayed as it was; 0 none yet */
     double live_at_base;
     double upper;                       /* the newest of the points */
@@ -59,6 +60,8 @@ struct hc_live_views {
 };
 
 void hc_live_views_init(struct hc_live_views *views);
+/* 0: damaged ones, that must not be used. */
+int hc_live_views_are_sound(const struct hc_live_views *views);
 /* A new JVM. What was learned about the garbage of a settled live set stays. */
 void hc_live_views_restart(struct hc_live_views *views);
 
