@@ -12,12 +12,14 @@
 /* Of what a sweep showed so much is trusted, and of a clean point so much is not doubted. */
 #define RATE_TRUST 0.9
 #define ANCHOR 0.9
+#define TAPER 0.1
 /* A JVM that has loaded its state and done nothing else shows no rate. */
 #define LEAST_GARBAGE_SHARE 0.25
 enum { NEWEST = 3, RATES_ENOUGH = 3 };
 /* What JVMs without a sweep left: later ones' sweeps count that came after this share of what they allocated, and take
  * off so many times the garbage that they really saw. */
-#define COMPARABLE 0.1
+#define COMPARABLE 0.25
+#define GROWN 0.1
 #define CARRIED_TRUST 2.0
 /* HotSpot's MarkSweepAlwaysCompactCount, and MarkSweepDeadRatio as a share of the heap, of which the old generation is
  * two thirds, with a little for what has grown since. */
@@ -34,6 +36,12 @@ void hc_live_set_init(struct hc_live_set *set)
     memset(set, 0, sizeof *set);
     set->clean_ms = INT64_MIN;
     set->allocated_known = 1;
+}
+
+int hc_live_set_is_sound(const struct hc_live_set *set)
+{
+    return set->block_count <= HC_BLOCK && set->rate_count <= HC_RATES && set->cycle_count <= HC_CYCLES &&
+           set->point_count <= HC_LIVE_POINTS && set->carried_count <= HC_LIVE_POINTS;
 }
 
 static void block_push(struct hc_live_set *set, const struct hc_gc_sample *sample)
@@ -134,6 +142,18 @@ static uint64_t peak_of(const struct hc_live_point *points, uint32_t count, doub
     return hc_bytes(peak);
 }
 
+/* The rate is trusted more, the nearer to the sweep that showed it: then all of the garbage was there. */
+static uint64_t settled_peak(const struct hc_live_set *set, double rate, double allocated, double anchor)
+{
+    double peak = 0;
+    for (const struct hc_live_point *p = set->points; p < set->points + set->point_count; p++) {
+        double before_sweep = allocated > 0 ? fmax(0, 1 - p->allocated_bytes / allocated) : 1;
+        double garbage = rate / RATE_TRUST * p->allocated_bytes * (1 - TAPER * before_sweep);
+        peak = fmax(peak, less_garbage((double)p->upper_bytes, garbage, anchor));
+    }
+    return hc_bytes(peak);
+}
+
 /* How much larger than at the clean point before, or at the JVM's start, the live set is. */
 static double grown_to(const struct hc_live_set *set, uint64_t clean_bytes)
 {
@@ -154,7 +174,7 @@ static void note_for_carried(struct hc_live_set *set, double allocated, uint64_t
     for (uint32_t i = 0; i < set->carried_count; i++)
         most = fmax(most, set->carried[i].allocated_bytes);
     if (set->carried_count == 0 || !set->allocated_known || allocated < COMPARABLE * most ||
-        COMPARABLE * allocated < grown_to(set, clean_bytes))
+        GROWN * allocated < grown_to(set, clean_bytes))
         return;
     set->carried_rate = set->carried_shown++ > 0 ? fmin(set->carried_rate, set->newest_rate) : set->newest_rate;
     set->carried_garbage = fmax(set->carried_garbage, garbage);
@@ -190,8 +210,7 @@ static void settle(struct hc_live_set *set, const struct hc_block_entry *before,
     set->newest_rate = set->allocated_known ? rate : 0;
     set->newest_garbage = garbage;
     note_for_carried(set, before->allocated_bytes, clean_bytes, garbage);
-    out->peak_bytes =
-        peak_of(set->points, set->point_count, set->newest_rate, (double)INFINITY, (double)out->anchor_bytes);
+    out->peak_bytes = settled_peak(set, set->newest_rate, before->allocated_bytes, (double)out->anchor_bytes);
 }
 
 /* What a sweep took away per byte allocated since the sweep before. Only 0.9 of the lower quartile is trusted later:

@@ -77,6 +77,8 @@ struct hc_live_set {
 };
 
 void hc_live_set_init(struct hc_live_set *set);
+/* 0: a damaged one, that must not be used. */
+int hc_live_set_is_sound(const struct hc_live_set *set);
 /*
  * A new JVM: its old generation is empty; what was learned about garbage rates stays. Returns the most that was live in
  * the running hour since the JVM before had its last clean point. If it never had one, or that showed no garbage (the

@@ -38,10 +38,6 @@ enum { LOOKS_ENOUGH = 3 };
 #define KNOWN_FLOOR_BYTES (24.0 * (double)MIB)
 /* The GC work of the worst hours, plus a tenth. */
 #define GC_WORK_MARGIN 1.10
-/* The generations of HotSpot's Serial and Parallel, as shares of the heap, with NewRatio and survivor sizes as they are
- * by default. */
-#define OLD_RATIO (2.0 / 3.0)
-#define EDEN_RATIO 0.26
 /* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day a
  * published number falls by as little, since it is the evidence that changes. */
 #define WORTH_SHRINKING 0.95
@@ -452,28 +448,46 @@ static uint64_t whole_steps(double bytes)
     return hc_bytes(ceil(bytes / (double)HEAP_STEP_BYTES) * (double)HEAP_STEP_BYTES);
 }
 
+/* What was live at most in half of the collections of this hour or of the one before. */
+static double live_half_the_time(const struct hc_series *series)
+{
+    double most = 0;
+    for (int64_t h = series->now.hour.hour - 1; h <= series->now.hour.hour; h++) {
+        const struct hc_hour *hour = hc_series_hour(series, h);
+        uint32_t sum[HC_HISTOGRAM_BUCKETS] = {0};
+        if (hour == NULL)
+            continue;
+        hc_histogram_merge(sum, &hour->live);
+        most = fmax(most, hc_histogram_percentile(sum, 0.5));
+    }
+    return most;
+}
+
 /*
- * Serial and Parallel collect the whole heap instead of the young generation while the padded average of what young
- * collections promoted does not fit into the free old generation, and while they do that average does not move: a job
- * that loaded its state in such a heap has a full collection each time eden is full, Parallel for ever, Serial until
- * one leaves a little more free. No larger heap tells of that. Either there is room (the old generation is two thirds
- * of the heap, eden a quarter; half of eden was enough for Serial in all loads of docs/closed-loop.md), or eden is so
- * large that even full collections keep the limit.
+ * Serial and Parallel collect the whole heap instead of the young generation while the old one has no room for what is
+ * likely to be promoted (promotion.h): Parallel until the live set is less, Serial until a full collection leaves a
+ * little more free. No larger heap tells of that. Either there is room: for all of eden in any case, with Serial for
+ * half of it in all loads of docs/closed-loop.md, with Parallel for what was promoted. A live set that comes and goes
+ * ends it by itself, so what counts is what lives half of the time. Or eden is so large that even full collections keep
+ * the limit.
  */
-static double least_for_generations(const struct hc_policy *policy, enum hc_collector collector,
+static double least_for_generations(const struct hc_policy *policy, const struct hc_series *series,
                                     const struct hc_gc_cost *cost, const struct hc_recommendation *seen)
 {
-    int parallel = collector == HC_COLLECTOR_PARALLEL;
-    if (!hc_has_fixed_generations(collector) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
+    int parallel = series->now.epoch.collector == HC_COLLECTOR_PARALLEL;
+    if (!hc_has_fixed_generations(series->now.epoch.collector) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
         return 0;
-    double by_room = (double)seen->model.percentile_bytes / (OLD_RATIO - (parallel ? EDEN_RATIO : EDEN_RATIO / 2));
+    double live = fmin((double)seen->model.percentile_bytes, live_half_the_time(series));
+    double by_room = live / (HC_OLD_RATIO - (parallel ? HC_EDEN_RATIO : HC_EDEN_RATIO / 2));
+    if (parallel)
+        by_room = hc_promotion_least_heap(&series->now.promotion, live, by_room);
     double by_cost = GC_WORK_MARGIN * seen->observed.allocation_bytes_per_s * cost->full_pause_ms / 1000.0 /
-                     (policy->gc_share_limit_ratio * EDEN_RATIO);
+                     (policy->gc_share_limit_ratio * HC_EDEN_RATIO);
     return fmin(by_room, by_cost); /* fmin: not the unknown one */
 }
 
 /* The heap that holds the live set and keeps the cost of collections below its limit; fills out->model. */
-static uint64_t needed_heap(const struct hc_policy *policy, enum hc_collector collector, uint64_t least,
+static uint64_t needed_heap(const struct hc_policy *policy, const struct hc_series *series, uint64_t least,
                             const struct hc_gc_cost *cost, struct hc_recommendation *out)
 {
     double live = (double)out->model.percentile_bytes;
@@ -489,7 +503,7 @@ static uint64_t needed_heap(const struct hc_policy *policy, enum hc_collector co
     /* The floor is room for a live set that doubles at no cost; for collections it is room already. And while history
      * is short its wide margin guards against exhaustion, not against a few collections more. */
     double hard = upper / policy->usable_ratio, soft = policy->margin_ratio * live + headroom;
-    soft = fmax(soft, least_for_generations(policy, collector, cost, out));
+    soft = fmax(soft, least_for_generations(policy, series, cost, out));
     out->model.floor_bytes = hc_bytes(floor_bytes);
     out->model.live_upper_bytes = hc_bytes(upper);
     out->model.usable_ratio = policy->usable_ratio;
@@ -620,7 +634,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
         without_number(out);
     } else {
         forecast_live_set(predictor, hours, cost.covered_ms, out);
-        uint64_t heap = needed_heap(policy, series->now.epoch.collector, facts.exhaustion.least_bytes, &cost, out);
+        uint64_t heap = needed_heap(policy, series, facts.exhaustion.least_bytes, &cost, out);
         facts.short_history = hours < LEAST_HOURS;
         facts.held_back_bytes = publish(predictor, hours, heap, out);
         bounds(policy, out);

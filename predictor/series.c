@@ -262,6 +262,8 @@ static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample
         return;
     }
     keep_sweep(series, sample);
+    if (hc_has_fixed_generations(now->epoch.collector))
+        hc_promotion_observe(&now->promotion, sample);
     int based;
     struct hc_live_told told;
     uint64_t unsettled_bytes = series->unsettled ? hc_live_set_peak(&now->live, 0) : 0;
@@ -324,6 +326,7 @@ static void apply_epoch(struct hc_series *series, const struct hc_epoch *epoch, 
         now->covered_until_ms = epoch->start_ms;
     now->published_bytes = 0; /* the job was restarted anyway: another number costs nothing more */
     hc_live_views_restart(&now->views);
+    hc_promotion_restart(&now->promotion);
 }
 
 /* The first view of a JVM also settles what was live since its start: until then all that is used may have been. */
@@ -467,6 +470,13 @@ static void init_state(struct hc_state *now)
     hc_live_views_init(&now->views);
 }
 
+/* A good checksum says that nothing changed, not that it was right. */
+static int is_sound(const struct hc_state *state)
+{
+    return hc_live_set_is_sound(&state->live) && hc_live_views_are_sound(&state->views) &&
+           hc_promotion_is_sound(&state->promotion);
+}
+
 static void recover(struct hc_series *series)
 {
     uint64_t raw, epoch, look, event, view, any, dropped = 0;
@@ -482,10 +492,9 @@ static void recover(struct hc_series *series)
     (void)slots_verify(&series->sweeps, &any); /* their samples are counted in the ring of all */
 
     const struct hc_state *copy = hc_slots_get(&series->states, series->state_sequence);
-    if (copy != NULL)
+    init_state(&series->now);
+    if (copy != NULL && is_sound(copy))
         series->now = *copy;
-    else
-        init_state(&series->now);
     int behind = raw > series->now.raw_sequence || look > series->now.look_sequence;
     replay(series, raw, epoch, look);
     if (event > series->now.event_sequence)

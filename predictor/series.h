@@ -22,6 +22,7 @@
 #include "ledger.h"
 #include "live_set.h"
 #include "live_views.h"
+#include "promotion.h"
 
 #include <heapcast/error.h>
 #include <heapcast/gc_sample.h>
@@ -105,6 +106,7 @@ struct hc_state {
     struct hc_epoch epoch;
     struct hc_live_set live;
     struct hc_live_views views;
+    struct hc_promotion promotion;
     uint64_t live_before_start_bytes; /* of the running hour, what JVMs before this one needed */
     struct hc_hour hour;              /* being filled; hour 0: none yet */
     struct hc_look_hour look_hour;    /* likewise */

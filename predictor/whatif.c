@@ -22,10 +22,6 @@ enum { PAST_HOURS = 72, PAST_LEAST_HOURS = 24 };
 #define FOUR_FIFTHS 1.2816
 /* What a collection of the whole heap takes for each byte alive where none was seen (as agent/live_probe.c). */
 #define FULL_MS_PER_BYTE (60.0 / (100.0 * 1048576.0))
-/* HotSpot's NewRatio of 2 (Serial, Parallel): two thirds of the heap are the old generation, and of the rest the most
- * is eden. */
-#define OLD_RATIO (2.0 / 3.0)
-#define EDEN_RATIO 0.26
 /* Error of the law; see law_factor. */
 #define LAW_NEAR 1.3
 #define LAW_FAR 0.25
@@ -408,8 +404,8 @@ static double exhaustion_risk(const struct hc_whatif_load *load, double heap)
  */
 static void raise_where_all_are_full(const struct hc_whatif_load *load, double heap, struct hc_whatif_range *share)
 {
-    double cost = load->allocated_bytes_per_ms * load->full_pause_ms / (EDEN_RATIO * heap);
-    if (!hc_has_fixed_generations(load->collector) || (OLD_RATIO - EDEN_RATIO) * heap >= load->live_bytes ||
+    double cost = load->allocated_bytes_per_ms * load->full_pause_ms / (HC_EDEN_RATIO * heap);
+    if (!hc_has_fixed_generations(load->collector) || (HC_OLD_RATIO - HC_EDEN_RATIO) * heap >= load->live_bytes ||
         !(cost > 0))
         return;
     share->upper = fmin(1, fmax(share->upper, LAW_NEAR * cost));
@@ -419,7 +415,7 @@ static double full_collections(const struct hc_whatif_load *load, double heap, d
 {
     if (!hc_has_fixed_generations(load->collector) || isnan(load->promoted_bytes_per_h))
         return load->full_work_bytes_per_h / room;
-    return load->promoted_bytes_per_h / or_least(OLD_RATIO * heap - load->live_bytes, heap);
+    return load->promoted_bytes_per_h / or_least(HC_OLD_RATIO * heap - load->live_bytes, heap);
 }
 
 /* In a larger heap a young collection comes later and copies more: at most as much more as it comes later. */

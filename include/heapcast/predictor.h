@@ -37,7 +37,7 @@ struct hc_epoch {
 };
 
 /* Version of the block's layout; a history of another version is set aside. */
-#define HC_SERIES_VERSION 4u
+#define HC_SERIES_VERSION 5u
 
 /* Bytes that hc_predictor_new needs; constant, at most 1 MiB. */
 size_t hc_predictor_size(void);

@@ -962,7 +962,7 @@ static void test_size_and_what_is_refused(void **state)
     block[8]++; /* the version */
     predictor = NULL;
     assert_int_equal(hc_predictor_new(block, hc_predictor_size(), &policy, &predictor, &err), HC_EPARSE);
-    assert_non_null(strstr(err.text, "version 4"));
+    assert_non_null(strstr(err.text, "version 5"));
     assert_null(predictor);
     free(block);
 }

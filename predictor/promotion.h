@@ -1,0 +1,56 @@
+/*
+ * What young collections of Serial and Parallel promote, and in which heap the old generation has room for it.
+ *
+ * Parallel collects the whole heap instead of the young generation while the padded average of what was promoted (the
+ * average and three times its mean deviation) is more than what is free in the old one; and as nothing is promoted
+ * meanwhile, that average stands still: a job that loaded its state in such a heap has a full collection each time eden
+ * is full, for ever. HotSpot: PSScavenge::should_attempt_scavenge, PSAdaptiveSizePolicy::should_full_GC,
+ * AdaptivePaddedNoZeroDevAverage (gcUtil.cpp).
+ *
+ * What was promoted while a JVM's first bytes were allocated is kept, and the average that another eden would have come
+ * to is worked out from it, collection by collection.
+ */
+#ifndef HC_PREDICTOR_PROMOTION_H
+#define HC_PREDICTOR_PROMOTION_H
+
+#include <heapcast/gc_sample.h>
+
+#include <stdint.h>
+
+enum { HC_LOADING_POINTS = 32 };
+
+/* HotSpot's padded average, in bytes. */
+struct hc_padded_average {
+    double average, deviation;
+    uint64_t count;
+};
+
+/* A JVM's first collections, and the most that the padded average was after them. */
+struct hc_loading {
+    struct {
+        double allocated, promoted; /* bytes since the JVM's start */
+    } point[HC_LOADING_POINTS];
+    uint64_t points;
+    double padded_after, heap_bytes;
+};
+
+struct hc_promotion {
+    struct hc_loading now,
+        before; /* of the running JVM; of the newest before it that was seen as long, or loaded as much */
+    struct hc_padded_average average;
+};
+
+void hc_padded_average_add(struct hc_padded_average *average, double bytes);
+double hc_padded_average_bytes(const struct hc_padded_average *average);
+
+/* 0: a damaged one, that must not be used. */
+int hc_promotion_is_sound(const struct hc_promotion *promotion);
+/* A new JVM. */
+void hc_promotion_restart(struct hc_promotion *promotion);
+void hc_promotion_observe(struct hc_promotion *promotion, const struct hc_gc_sample *sample);
+
+/* The smallest heap up to `most_bytes` whose old generation has room for `live_bytes` and for the padded average at any
+ * time; most_bytes where there is none, or where no JVM was seen loading so much. */
+double hc_promotion_least_heap(const struct hc_promotion *promotion, double live_bytes, double most_bytes);
+
+#endif
