@@ -156,6 +156,7 @@ static void start_epoch(struct recorder *r)
                              .pid = s->pid,
                              .heap_max_bytes = s->heap_max_bytes,
                              .collector = s->collector,
+                             .java = strtoul(s->jvm_version, NULL, 10),
                              .metaspace_limit_bytes = s->metaspace_limit_bytes,
                              .oom_kills = oom_counter_read(&r->oom_counter)};
     (void)hc_predictor_start(r->predictor, &epoch);

@@ -25,6 +25,7 @@ static void log_start(void *context, const struct hc_gc_log_start *start)
     *epoch = (struct hc_epoch){.start_ms = start->start_ms,
                                .heap_max_bytes = max,
                                .collector = start->collector,
+                               .java = strtoul(start->jvm_version, NULL, 10),
                                .oom_kills = HC_BYTES_UNKNOWN};
     memcpy(from->source->jvm_version, start->jvm_version, sizeof from->source->jvm_version);
     from->source->heap_max_told = start->heap_max_told;

@@ -39,13 +39,48 @@ void hc_live_views_restart(struct hc_live_views *v)
     struct hc_live_views before = *v;
     hc_live_views_init(v);
     v->steady_rate = before.steady_rate;
+    v->kept = before.kept;
+}
+
+/* What young collections kept of an allocated byte since the base, and between it and the base before. Steps too short
+ * to tell are left out. */
+static struct hc_kept kept_of(const struct hc_live_views *v)
+{
+    double before = 0, upper = v->live_at_base;
+    struct hc_kept kept = {1, 0, 0};
+    for (uint32_t i = 0; i < v->points; i++) {
+        double step = v->point[i].allocated - before;
+        if (step <= STEP * v->allocated)
+            continue;
+        double share = fmax(0, v->point[i].upper - upper) / step;
+        kept = (struct hc_kept){fmin(kept.least, share), fmax(kept.most, share), 1};
+        before = v->point[i].allocated;
+        upper = v->point[i].upper;
+    }
+    return kept;
+}
+
+static struct hc_kept kept_lately(const struct hc_live_views *v)
+{
+    struct hc_kept kept = kept_of(v);
+    if (v->kept.known)
+        kept = (struct hc_kept){fmin(kept.least, v->kept.least), fmax(kept.most, v->kept.most), 1};
+    return kept;
+}
+
+/* Since the newest point. */
+static double allocated_since(const struct hc_live_views *v)
+{
+    return v->allocated_known ? v->allocated - (v->points > 0 ? v->point[v->points - 1].allocated : 0) : 0;
 }
 
 static void set_base(struct hc_live_views *v, double live, double garbage, int known)
 {
+    struct hc_kept kept = kept_of(v);
+    v->kept = kept.known ? kept : v->kept;
     v->garbage = fmax(0, garbage);
     v->live = v->peak = v->upper = v->live_at_base = live;
-    v->allocated = v->freed = v->vain = v->proven = 0;
+    v->allocated = v->freed = v->vain = v->proven = v->run_end = 0;
     v->allocated_known = 1;
     v->base_known = known != 0;
     v->points = 0;
@@ -64,9 +99,9 @@ static void thin(struct hc_live_views *v)
 
 /*
  * A young collection of G1 copies what survives into free regions. When more is kept than found room there, evacuation
- * failed: the rest lies where it was, in whole regions and with their garbage, and now counts as old. Of it no more can
- * be taken for live than could have been copied. If more was, a full collection, the end of a mixed run
- * or the next view tells; only what dies before these is missed.
+ * failed: the rest lies where it was, in whole regions and with their garbage, and now counts as old. Of it no more
+ * counts as live than could have been copied, nor than collections lately kept at most of as much that was allocated.
+ * If more was, a full collection, the end of a mixed run or the next view tells; only what dies before these is missed.
  */
 static double kept_in_vain(const struct hc_live_views *v, const struct hc_gc_sample *s, enum hc_collector collector,
                            double upper)
@@ -77,9 +112,12 @@ static double kept_in_vain(const struct hc_live_views *v, const struct hc_gc_sam
         return 0;
     double survivors = (double)(s->heap_used_after_bytes - s->old_used_after_bytes),
            room = (double)(s->heap_max_bytes - s->heap_used_before_bytes);
-    if ((double)s->promoted_bytes + survivors <= room + ROUNDED_UP * (double)s->heap_max_bytes)
+    double kept = (double)s->promoted_bytes + survivors;
+    if (kept <= room + ROUNDED_UP * (double)s->heap_max_bytes)
         return 0;
-    return fmax(0, fmin(upper - (v->upper + room), (double)s->promoted_bytes + survivors - room));
+    struct hc_kept lately = kept_lately(v);
+    double live = lately.known && v->allocated_known ? fmin(room, lately.most * allocated_since(v)) : room;
+    return fmax(0, fmin(upper - (v->upper + live), kept - live));
 }
 
 static void young(struct hc_live_views *v, const struct hc_gc_sample *sample, enum hc_collector collector)
@@ -119,53 +157,44 @@ static double peak_between(const struct hc_live_views *v, double rate)
     return peak;
 }
 
-/* The least of an allocated byte that young collections since the base kept: a run goes on keeping as much. Steps too
- * short to tell are left out. */
-static double least_kept(const struct hc_live_views *v)
-{
-    double before = 0, upper = v->live_at_base, least = 1;
-    int known = 0;
-    for (uint32_t i = 0; i < v->points; i++) {
-        double step = v->point[i].allocated - before;
-        if (step <= STEP * v->allocated)
-            continue;
-        least = fmin(least, (v->point[i].upper - upper) / step);
-        before = v->point[i].allocated;
-        upper = v->point[i].upper;
-        known = 1;
-    }
-    return known ? fmax(0, least) : 0;
-}
-
 /*
- * Less is left than passed for live, so that was garbage which came with allocation. What the rate says of the rest
- * still holds, but for what was kept in vain: what a run can't take away may be live.
+ * Less is left than passed for live, so that was garbage which came with allocation since the run before. What the rate
+ * says of the rest still holds, but for what was kept in vain, or now: what a run can't take away may be live.
  */
-static void prove(struct hc_live_views *v, double upper)
+static void prove(struct hc_live_views *v, double kept)
 {
-    int known = v->allocated_known && v->allocated > 0;
-    double rate = known ? RATE_TRUST * fmax(0, upper - v->mixed_used) / v->allocated : 0;
+    double since = v->allocated_known ? v->allocated - v->run_end : 0;
+    double rate = since > 0 ? RATE_TRUST * fmax(0, v->upper - v->mixed_used) / since : 0;
     for (uint32_t i = 0; i < v->points; i++)
-        v->point[i].upper -= rate * v->point[i].allocated;
-    v->live = known && v->vain <= 0 ? fmin(v->live, v->mixed_used) : v->mixed_used;
+        v->point[i].upper -= rate * fmax(0, v->point[i].allocated - v->run_end);
+    v->live = v->allocated_known && v->vain <= 0 ? fmin(v->live + kept, v->mixed_used) : v->mixed_used;
     v->peak = fmax(v->live, fmin(v->peak, peak_between(v, 0)));
     v->proven = v->allocated - (v->rate > 0 ? (v->mixed_used - v->live) / v->rate : 0);
     v->vain = 0;
     v->base_known = 0;
 }
 
-/* A run took old garbage away and kept what young collections keep. What is used beyond that is the garbage it left. */
+static double freed_since(const struct hc_live_views *v, int64_t time_ms)
+{
+    double freed = 0;
+    for (uint32_t i = 0; i < v->pauses; i++)
+        if (v->pause[i].end_time_ms > time_ms)
+            freed += v->pause[i].freed;
+    return fmin(freed, v->freed);
+}
+
+/* A run took old garbage away and kept some. What is used beyond that is the garbage it left. */
 static void end_mixed_run(struct hc_live_views *v)
 {
-    double since = v->points > 0 && v->allocated_known ? v->allocated - v->point[v->points - 1].allocated : 0;
-    double upper = v->upper + least_kept(v) * since;
-    if (v->mixed_used < upper + v->vain) {
-        prove(v, upper);
-        upper = v->mixed_used;
-    }
-    v->upper = upper;
-    v->garbage = v->mixed_used - upper;
-    v->freed = 0;
+    struct hc_kept lately = kept_lately(v);
+    double kept = lately.known ? lately.least * allocated_since(v) : 0;
+    int proven = v->mixed_used < v->upper + v->vain;
+    if (proven)
+        prove(v, kept);
+    v->upper = proven ? v->mixed_used : fmin(v->upper + kept, v->mixed_used);
+    v->garbage = v->mixed_used - v->upper;
+    v->freed = freed_since(v, v->mixed_ms);
+    v->run_end = v->allocated;
     v->in_mixed_run = 0;
 }
 
@@ -235,15 +264,6 @@ static void learn_rate(struct hc_live_views *v, double live, double grown, doubl
     v->rate = RATE_TRUST * (steady && v->steady_rate > 0 ? fmin(rate, v->steady_rate) : rate);
     if (steady)
         v->steady_rate = rate;
-}
-
-static double freed_since(const struct hc_live_views *v, int64_t time_ms)
-{
-    double freed = 0;
-    for (uint32_t i = 0; i < v->pauses; i++)
-        if (v->pause[i].end_time_ms > time_ms)
-            freed += v->pause[i].freed;
-    return fmin(freed, v->freed);
 }
 
 /* Since the base, when the cycle of a view was at its Remark; 0 not known. */

@@ -10,7 +10,8 @@
  * out and live is an upper bound. When the next view comes, the rate in between is known after the fact, and the peak
  * of that time is worked out anew: what passed for live may have been garbage.
  *
- * Where G1 kept more than it had room to copy, no more of it counts as live than could have been copied.
+ * Where G1 kept more than it had room to copy, no more of it counts as live than could have been copied, nor than
+ * collections lately kept.
  *
  * A JVM's start is a view, too: nothing is live and nothing is garbage.
  */
@@ -25,10 +26,16 @@
 enum { HC_VIEW_POINTS = 24, HC_VIEW_RECENT = 8, HC_VIEW_PAUSES = 4 };
 
 /*
- * The base is the moment from which we count: start of the JVM, newest view, or a sweep that left less than was known.
+ * The base is the moment from which we count: start of the JVM, newest view, or full collection.
  * A run of mixed collections takes garbage away and nothing else, so what was allocated goes on being counted over it:
  * the garbage that it left is what is used beyond `upper`.
  */
+/* What young collections kept, as a share of what was allocated before them. */
+struct hc_kept {
+    double least, most;
+    uint64_t known;
+};
+
 struct hc_live_views {
     struct {
         double allocated; /* since the base */
@@ -42,11 +49,13 @@ struct hc_live_views {
     double garbage;                        /* at the base */
     double allocated, freed;               /* since the base */
     double vain;                           /* since the base: what failed evacuations kept beyond what counts as live */
+    struct hc_kept kept;                   /* between this base and the one before */
+    double run_end;                        /* of `allocated`: when the newest run of mixed collections ended */
     double proven;      /* of `allocated`: when a run of mixed collections last left less than could be live */
     double rate;        /* garbage per allocated byte that is trusted; 0 unknown */
     double steady_rate; /* of the newest views between which the live set stayed as it was; 0 none yet */
     double live_at_base;
-    double upper;                       /* the newest of the points */
+    double upper;                       /* of the newest of the points, or after the run since */
     double mixed_used;                  /* least used-after of a run of mixed collections */
     double live;                        /* the newest estimate */
     double peak;                        /* the largest since the base */

@@ -9,6 +9,7 @@
 #include "leak.h"
 #include "off_heap.h"
 #include "predictor_inside.h"
+#include "promotion.h"
 #include "reasons.h"
 #include "series.h"
 #include "sweeping.h"
@@ -38,9 +39,10 @@ enum { LOOKS_ENOUGH = 3 };
 #define KNOWN_FLOOR_BYTES (24.0 * (double)MIB)
 /* The GC work of the worst hours, plus a tenth. */
 #define GC_WORK_MARGIN 1.10
-/* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day a
- * published number falls by as little, since it is the evidence that changes. */
+/* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day, when
+ * it is the evidence that changes, a published number falls by less. */
 #define WORTH_SHRINKING 0.95
+#define EARLY_FALL 0.97
 /* Against the heap in force, less than this is no reason to grow: the model's margins are wider. */
 #define WORTH_GROWING 1.02
 /* HotSpot aligns -Xmx to 2 MiB (large pages), G1 to its regions of 1 to 32 MiB; small heaps have regions of 1 to 4 MiB.
@@ -448,39 +450,22 @@ static uint64_t whole_steps(double bytes)
     return hc_bytes(ceil(bytes / (double)HEAP_STEP_BYTES) * (double)HEAP_STEP_BYTES);
 }
 
-/* What was live at most in half of the collections of this hour or of the one before. */
-static double live_half_the_time(const struct hc_series *series)
-{
-    double most = 0;
-    for (int64_t h = series->now.hour.hour - 1; h <= series->now.hour.hour; h++) {
-        const struct hc_hour *hour = hc_series_hour(series, h);
-        uint32_t sum[HC_HISTOGRAM_BUCKETS] = {0};
-        if (hour == NULL)
-            continue;
-        hc_histogram_merge(sum, &hour->live);
-        most = fmax(most, hc_histogram_percentile(sum, 0.5));
-    }
-    return most;
-}
-
 /*
  * Serial and Parallel collect the whole heap instead of the young generation while the old one has no room for what is
- * likely to be promoted (promotion.h): Parallel until the live set is less, Serial until a full collection leaves a
- * little more free. No larger heap tells of that. Either there is room: for all of eden in any case, with Serial for
- * half of it in all loads of docs/closed-loop.md, with Parallel for what was promoted. A live set that comes and goes
- * ends it by itself, so what counts is what lives half of the time. Or eden is so large that even full collections keep
- * the limit.
+ * likely to be promoted (promotion.h). No larger heap tells of that. Either there is room, as restarts of the job
+ * showed it; where none was seen all of eden, or half of it where the average fades (which was enough in all loads of
+ * docs/closed-loop.md). Or eden is so large that even full collections keep the limit.
  */
 static double least_for_generations(const struct hc_policy *policy, const struct hc_series *series,
                                     const struct hc_gc_cost *cost, const struct hc_recommendation *seen)
 {
-    int parallel = series->now.epoch.collector == HC_COLLECTOR_PARALLEL;
-    if (!hc_has_fixed_generations(series->now.epoch.collector) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
+    const struct hc_epoch *epoch = &series->now.epoch;
+    if (!hc_has_fixed_generations(epoch->collector) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
         return 0;
-    double live = fmin((double)seen->model.percentile_bytes, live_half_the_time(series));
-    double by_room = live / (HC_OLD_RATIO - (parallel ? HC_EDEN_RATIO : HC_EDEN_RATIO / 2));
-    if (parallel)
-        by_room = hc_promotion_least_heap(&series->now.promotion, live, by_room);
+    double live = (double)seen->model.percentile_bytes, most = live / (HC_OLD_RATIO - HC_EDEN_RATIO);
+    double by_room = hc_promotion_least_heap(&series->now.promotion, epoch, live, most);
+    if (by_room <= 0)
+        by_room = hc_promotion_is_final(epoch) ? most : live / (HC_OLD_RATIO - HC_EDEN_RATIO / 2);
     double by_cost = GC_WORK_MARGIN * seen->observed.allocation_bytes_per_s * cost->full_pause_ms / 1000.0 /
                      (policy->gc_share_limit_ratio * HC_EDEN_RATIO);
     return fmin(by_room, by_cost); /* fmin: not the unknown one */
@@ -550,7 +535,7 @@ static uint64_t next_number(const struct hc_policy *policy, unsigned hours, uint
         /* not because of what was not needed to a size that nobody asked for: growth stays within what is allowed */
         return whole_steps(policy->allow_growth || ahead <= current ? ahead : fmax(needed, current));
     }
-    return needed < (early ? WORTH_SHRINKING : 1.0 - policy->fall_band_ratio) * now ? heap : published;
+    return needed < (early ? EARLY_FALL : 1.0 - policy->fall_band_ratio) * now ? heap : published;
 }
 
 /* Hysteresis, then the verdict against the heap in force. Returns the figure that was held back, 0 if none. */

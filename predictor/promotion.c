@@ -8,10 +8,14 @@
 /* HotSpot's AdaptiveSizePolicyWeight and PromotedPadding. */
 #define WEIGHT 0.10
 #define PADDING 3.0
+/* MarkSweepDeadRatio: so much of the old generation Serial may leave as dead wood. */
+#define DEAD_WOOD 0.05
+/* Serial's collections were rewritten then: an average that finds no room no longer fades. */
+enum { SERIAL_IS_FINAL_FROM = 22 };
 /* So much of what lives a JVM must have promoted for its first collections to be those in which it loaded it. */
 #define LOADED 0.9
-/* The search ends here, relative; collections of another heap are followed no further. */
-#define NEAR 0.01
+/* Heaps are tried downwards in such steps; collections of another heap are followed no further. */
+#define STEP 0.98
 enum { MOST_COLLECTIONS = 256 };
 
 void hc_padded_average_add(struct hc_padded_average *a, double bytes)
@@ -27,9 +31,10 @@ double hc_padded_average_bytes(const struct hc_padded_average *a)
     return a->average + PADDING * a->deviation;
 }
 
-int hc_promotion_is_sound(const struct hc_promotion *p)
+/* What is in eden is the most that a collection can promote. */
+static double expected(const struct hc_padded_average *a, double eden)
 {
-    return p->now.points <= HC_LOADING_POINTS && p->before.points <= HC_LOADING_POINTS;
+    return fmin(hc_padded_average_bytes(a), eden);
 }
 
 static double promoted_by(const struct hc_loading *loading)
@@ -37,39 +42,59 @@ static double promoted_by(const struct hc_loading *loading)
     return loading->points > 0 ? loading->point[loading->points - 1].promoted : 0;
 }
 
+int hc_promotion_is_sound(const struct hc_promotion *p)
+{
+    return p->now.points <= HC_LOADING_POINTS && p->before.points <= HC_LOADING_POINTS;
+}
+
 void hc_promotion_restart(struct hc_promotion *p)
 {
-    if (p->now.points >= p->before.points || promoted_by(&p->now) >= LOADED * promoted_by(&p->before))
+    int more = p->now.points >= p->before.points || promoted_by(&p->now) >= LOADED * promoted_by(&p->before);
+    if (p->starts > 1 && more)
         p->before = p->now;
     memset(&p->now, 0, sizeof p->now);
     memset(&p->average, 0, sizeof p->average);
+    p->starts++;
 }
 
-/* A JVM's first collection comes when eden is full. */
+/* What is unknown counts as nothing: then what was promoted came sooner. But of a JVM's first collection at least what
+ * it left was allocated. */
 static double allocated_before(const struct hc_gc_sample *sample, int first)
 {
     if (sample->allocated_bytes != HC_BYTES_UNKNOWN)
         return (double)sample->allocated_bytes;
-    return first ? HC_EDEN_RATIO * (double)sample->heap_max_bytes : 0;
+    return !first ? 0
+                  : (double)(sample->heap_used_before_bytes != HC_BYTES_UNKNOWN ? sample->heap_used_before_bytes
+                                                                                : sample->heap_used_after_bytes);
 }
 
-/* After a full collection all that lives is in the old generation. */
-static double promoted_in(const struct hc_gc_sample *sample, double before)
+/*
+ * After a full collection all that lives is in the old generation, and after the first one that is seen what lies
+ * there. Where generations aren't told, what young collections leave grows by what they promote, and by survivors.
+ */
+static double promoted_in(const struct hc_gc_sample *sample, const struct hc_loading *now)
 {
+    double used = (double)sample->heap_used_after_bytes;
     if (sample->kind == HC_GC_FULL)
-        return fmax(0, (double)sample->heap_used_after_bytes - before);
-    return sample->promoted_bytes != HC_BYTES_UNKNOWN ? (double)sample->promoted_bytes : 0;
+        return fmax(0, used - promoted_by(now));
+    double promoted =
+        sample->promoted_bytes != HC_BYTES_UNKNOWN ? (double)sample->promoted_bytes : fmax(0, used - now->used_bytes);
+    if (now->points == 0 && sample->old_used_after_bytes != HC_BYTES_UNKNOWN)
+        promoted = fmax(promoted, (double)sample->old_used_after_bytes);
+    return promoted;
 }
 
 void hc_promotion_observe(struct hc_promotion *p, const struct hc_gc_sample *sample)
 {
     struct hc_loading *now = &p->now;
-    double promoted = promoted_in(sample, promoted_by(now));
+    double promoted = promoted_in(sample, now);
+    now->used_bytes = (double)sample->heap_used_after_bytes;
+    now->heap_bytes = (double)sample->heap_max_bytes;
     if (sample->kind == HC_GC_YOUNG)
         hc_padded_average_add(&p->average, promoted);
-    now->heap_bytes = (double)sample->heap_max_bytes;
     if (now->points == HC_LOADING_POINTS) {
         now->padded_after = fmax(now->padded_after, hc_padded_average_bytes(&p->average));
+        now->deviation_after = fmax(now->deviation_after, p->average.deviation);
         return;
     }
     double allocated = now->points > 0 ? now->point[now->points - 1].allocated : 0;
@@ -78,56 +103,63 @@ void hc_promotion_observe(struct hc_promotion *p, const struct hc_gc_sample *sam
     now->points++;
 }
 
-/* What has been promoted once so much is allocated. Between two collections it came as early as it can have. */
-static double promoted_at(const struct hc_loading *loading, double allocated)
+/* What has been promoted once so much is allocated; `at` is the newest point before, and goes on with it. Between two
+ * collections it came as early as it can have. */
+static double promoted_at(const struct hc_loading *loading, double allocated, uint64_t *at)
 {
-    double from = 0, promoted = 0;
-    for (uint64_t i = 0; i < loading->points; i++) {
-        if (allocated <= loading->point[i].allocated)
-            return fmin(loading->point[i].promoted, promoted + (allocated - from));
-        from = loading->point[i].allocated;
-        promoted = loading->point[i].promoted;
-    }
-    return promoted;
+    while (*at < loading->points && loading->point[*at].allocated < allocated)
+        ++*at;
+    double from = *at > 0 ? loading->point[*at - 1].allocated : 0;
+    double promoted = *at > 0 ? loading->point[*at - 1].promoted : 0;
+    return *at < loading->points ? fmin(loading->point[*at].promoted, promoted + (allocated - from)) : promoted;
 }
 
-static int has_room(const struct hc_loading *loading, double live, double heap)
+int hc_promotion_is_final(const struct hc_epoch *epoch)
 {
-    double old = HC_OLD_RATIO * heap, eden = HC_EDEN_RATIO * heap, promoted = 0;
+    return epoch->collector != HC_COLLECTOR_SERIAL || epoch->java == 0 || epoch->java >= SERIAL_IS_FINAL_FROM;
+}
+
+static int has_room(const struct hc_loading *loading, const struct hc_epoch *epoch, double live, double heap)
+{
+    double wood = epoch->collector == HC_COLLECTOR_SERIAL ? DEAD_WOOD : 0;
+    double old = (1 - wood) * HC_OLD_RATIO * heap, eden = HC_EDEN_RATIO * heap, promoted = 0;
     double end = loading->point[loading->points - 1].allocated + eden;
-    double after = loading->padded_after * fmax(1, heap / loading->heap_bytes);
+    int final = hc_promotion_is_final(epoch);
+    double after = final ? loading->padded_after : PADDING * loading->deviation_after;
     struct hc_padded_average average = {0, 0, 0};
-    if (end > MOST_COLLECTIONS * eden || live + after > old)
+    uint64_t at = 0;
+    if (end > MOST_COLLECTIONS * eden || live + after * fmax(1, heap / loading->heap_bytes) > old)
         return 0;
     for (double allocated = eden; allocated <= end; allocated += eden) {
         double before = promoted;
-        promoted = promoted_at(loading, allocated);
+        promoted = promoted_at(loading, allocated, &at);
         hc_padded_average_add(&average, promoted - before);
-        if (fmin(promoted, live) + hc_padded_average_bytes(&average) > old)
+        if (!final && fmin(promoted, live) + expected(&average, eden) > old)
+            average.average = 0;
+        if (fmin(promoted, live) + expected(&average, eden) > old)
             return 0;
     }
     return 1;
 }
 
-static double least_of(const struct hc_loading *loading, double live, double most)
+static int has_loaded(const struct hc_loading *loading, double live)
 {
-    double least = live / HC_OLD_RATIO;
-    if (loading->points == 0 || promoted_by(loading) < LOADED * live || !has_room(loading, live, most))
-        return most;
-    while (most > (1 + NEAR) * least) {
-        double middle = sqrt(least * most);
-        if (has_room(loading, live, middle))
-            most = middle;
-        else
-            least = middle;
-    }
-    return most;
+    return promoted_by(loading) >= LOADED * live;
 }
 
-double hc_promotion_least_heap(const struct hc_promotion *p, double live, double most)
+static double least_of(const struct hc_loading *loading, const struct hc_epoch *epoch, double live, double most)
 {
-    int now = promoted_by(&p->now) >= LOADED * live, before = promoted_by(&p->before) >= LOADED * live;
-    if (live <= 0 || most <= live / HC_OLD_RATIO)
-        return most;
-    return fmax(now ? least_of(&p->now, live, most) : 0, before || !now ? least_of(&p->before, live, most) : 0);
+    double heap = most;
+    while (STEP * heap > live / HC_OLD_RATIO && has_room(loading, epoch, live, STEP * heap))
+        heap *= STEP;
+    return heap;
+}
+
+double hc_promotion_least_heap(const struct hc_promotion *p, const struct hc_epoch *epoch, double live, double most)
+{
+    if (live <= 0)
+        return 0;
+    double now = p->starts > 1 && has_loaded(&p->now, live) ? least_of(&p->now, epoch, live, most) : 0;
+    double before = has_loaded(&p->before, live) ? least_of(&p->before, epoch, live, most) : 0;
+    return fmax(now, before);
 }

@@ -1,11 +1,12 @@
 /*
  * What young collections of Serial and Parallel promote, and in which heap the old generation has room for it.
  *
- * Parallel collects the whole heap instead of the young generation while the padded average of what was promoted (the
- * average and three times its mean deviation) is more than what is free in the old one; and as nothing is promoted
+ * Both collect the whole heap instead of the young generation while the padded average of what was promoted (the
+ * average and three times its mean deviation) is more than what is free in the old one. As nothing is promoted
  * meanwhile, that average stands still: a job that loaded its state in such a heap has a full collection each time eden
- * is full, for ever. HotSpot: PSScavenge::should_attempt_scavenge, PSAdaptiveSizePolicy::should_full_GC,
- * AdaptivePaddedNoZeroDevAverage (gcUtil.cpp).
+ * is full, for ever. Serial up to JDK 21 takes each of these for a collection that promoted nothing, so that the
+ * average fades and the deviation alone is left; as measured on JDK 11, 17, 21 and 25. HotSpot:
+ * PSScavenge::should_attempt_scavenge, TenuredGeneration::promotion_attempt_is_safe, AdaptivePaddedNoZeroDevAverage.
  *
  * What was promoted while a JVM's first bytes were allocated is kept, and the average that another eden would have come
  * to is worked out from it, collection by collection.
@@ -14,6 +15,7 @@
 #define HC_PREDICTOR_PROMOTION_H
 
 #include <heapcast/gc_sample.h>
+#include <heapcast/predictor.h>
 
 #include <stdint.h>
 
@@ -25,19 +27,22 @@ struct hc_padded_average {
     uint64_t count;
 };
 
-/* A JVM's first collections, and the most that the padded average was after them. */
+/* A JVM's first collections, and the most that average and deviation were after them. */
 struct hc_loading {
     struct {
         double allocated, promoted; /* bytes since the JVM's start */
     } point[HC_LOADING_POINTS];
     uint64_t points;
-    double padded_after, heap_bytes;
+    double padded_after, deviation_after;
+    double heap_bytes;
+    double used_bytes; /* after the newest collection */
 };
 
 struct hc_promotion {
     struct hc_loading now,
         before; /* of the running JVM; of the newest before it that was seen as long, or loaded as much */
     struct hc_padded_average average;
+    uint64_t starts;
 };
 
 void hc_padded_average_add(struct hc_padded_average *average, double bytes);
@@ -49,8 +54,14 @@ int hc_promotion_is_sound(const struct hc_promotion *promotion);
 void hc_promotion_restart(struct hc_promotion *promotion);
 void hc_promotion_observe(struct hc_promotion *promotion, const struct hc_gc_sample *sample);
 
-/* The smallest heap up to `most_bytes` whose old generation has room for `live_bytes` and for the padded average at any
- * time; most_bytes where there is none, or where no JVM was seen loading so much. */
-double hc_promotion_least_heap(const struct hc_promotion *promotion, double live_bytes, double most_bytes);
+/* 1: a JVM of this kind that finds no room once stays without. */
+int hc_promotion_is_final(const struct hc_epoch *epoch);
+/*
+ * The smallest heap up to `most_bytes` from which on the old generation has room for `live_bytes` and for what is
+ * expected to be promoted; most_bytes where there is none. 0: no restart was seen loading so much. A job's first JVM
+ * does not count: it may fill its state slowly, and the next one loads it at once.
+ */
+double hc_promotion_least_heap(const struct hc_promotion *promotion, const struct hc_epoch *epoch, double live_bytes,
+                               double most_bytes);
 
 #endif

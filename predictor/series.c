@@ -491,10 +491,14 @@ static void recover(struct hc_series *series)
     dropped += slots_verify(&series->views, &view);
     (void)slots_verify(&series->sweeps, &any); /* their samples are counted in the ring of all */
 
-    const struct hc_state *copy = hc_slots_get(&series->states, series->state_sequence);
     init_state(&series->now);
-    if (copy != NULL && is_sound(copy))
-        series->now = *copy;
+    for (uint64_t s = series->state_sequence; s > 0 && series->state_sequence - s < STATE_COPIES; s--) {
+        const struct hc_state *copy = hc_slots_get(&series->states, s);
+        if (copy != NULL && is_sound(copy)) {
+            series->now = *copy;
+            break;
+        }
+    }
     int behind = raw > series->now.raw_sequence || look > series->now.look_sequence;
     replay(series, raw, epoch, look);
     if (event > series->now.event_sequence)

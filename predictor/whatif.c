@@ -4,6 +4,7 @@
 #include "headroom.h"
 #include "histogram.h"
 #include "predictor_inside.h"
+#include "promotion.h"
 #include "sweeping.h"
 
 #include <math.h>
@@ -239,6 +240,14 @@ static void load_pauses(const struct hc_series *series, int64_t now_ms, const st
                                      room_now(&out->hour[out->hours - 1], out->hour[out->hours - 1].live_typical_bytes);
 }
 
+/* As restarts of the job showed it; where none was seen, all of eden may be promoted. */
+static double roomy_from(const struct hc_series *series, double live)
+{
+    double most = live / (HC_OLD_RATIO - HC_EDEN_RATIO);
+    double shown = hc_promotion_least_heap(&series->now.promotion, &series->now.epoch, live, most);
+    return shown > 0 ? shown : most;
+}
+
 enum hc_status hc_whatif_load(struct hc_predictor *predictor, int64_t now_ms, struct hc_whatif_load *out,
                               struct hc_error *err)
 {
@@ -281,6 +290,7 @@ enum hc_status hc_whatif_load(struct hc_predictor *predictor, int64_t now_ms, st
     load_growth(scratch, n, out);
     if (advice.model.trend_significant && advice.model.percentile_bytes != HC_BYTES_UNKNOWN)
         out->live_bytes = fmax(out->live_bytes, (double)advice.model.percentile_bytes);
+    out->roomy_bytes = roomy_from(series, out->live_bytes);
     load_pauses(series, now_ms, &cost, out);
     free(scratch);
     return out->hours > 0
@@ -398,15 +408,14 @@ static double exhaustion_risk(const struct hc_whatif_load *load, double heap)
 
 /*
  * Parallel collects the whole heap instead of the young generation while what that may promote does not fit into the
- * free old generation, and never looks again: a job that loaded its state in a heap below some 2.4 live sets stays so,
- * with a full collection each time eden is full. Serial can come to it. Measured, docs/whatif.md: it costs allocation x
- * pause / eden.
+ * free old generation, and never looks again: a job that loaded its state in such a heap (promotion.h) stays so, with a
+ * full collection each time eden is full. Serial can come to it. Measured, docs/whatif.md: it costs allocation x pause
+ * / eden.
  */
 static void raise_where_all_are_full(const struct hc_whatif_load *load, double heap, struct hc_whatif_range *share)
 {
     double cost = load->allocated_bytes_per_ms * load->full_pause_ms / (HC_EDEN_RATIO * heap);
-    if (!hc_has_fixed_generations(load->collector) || (HC_OLD_RATIO - HC_EDEN_RATIO) * heap >= load->live_bytes ||
-        !(cost > 0))
+    if (!hc_has_fixed_generations(load->collector) || heap >= load->roomy_bytes || !(cost > 0))
         return;
     share->upper = fmin(1, fmax(share->upper, LAW_NEAR * cost));
 }

@@ -31,6 +31,7 @@ struct hc_epoch {
     uint64_t heap_max_bytes; /* the JVM's own limit (-Xmx after its rounding) */
     enum hc_collector collector;
     uint32_t clean_end;             /* 1 once hc_predictor_end was called: the run ended with a last word */
+    uint64_t java;                  /* feature release of the JDK (17; 1 for "1.8"); 0: not known */
     uint64_t metaspace_limit_bytes; /* -XX:MaxMetaspaceSize; 0: not known, or none */
     uint64_t oom_kills; /* processes that the kernel had killed in this container for want of memory, as last seen;
                            HC_BYTES_UNKNOWN: not known */

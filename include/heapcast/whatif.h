@@ -46,6 +46,7 @@ struct hc_whatif_load {
     uint64_t heap_bytes; /* in force */
     enum hc_evidence evidence;
     double live_bytes;      /* the most of the last three days, carried to the horizon where it rises */
+    double roomy_bytes;     /* Serial, Parallel: from here on the old generation has room for what is promoted */
     double live_sure_ratio; /* of any live set here so much was alive for certain, as good as the evidence is */
     double gc_share_limit_ratio, usable_ratio;
 
