@@ -16,7 +16,7 @@ enum { SERIAL_IS_FINAL_FROM = 22 };
 #define LOADED 0.9
 /* Heaps are tried downwards in such steps; collections of another heap are followed no further. */
 #define STEP 0.98
-enum { MOST_COLLECTIONS = 256 };
+enum { MOST_COLLECTIONS = 128 };
 
 void hc_padded_average_add(struct hc_padded_average *a, double bytes)
 {

@@ -60,7 +60,7 @@ LOADS = {
     "replacing": (dict(live=120, rate=60, replace=30, order="oldest"), 120, 20),
 }
 COLLECTORS = {
-    "Serial-17": ("17", ["-XX:+UseSerialGC"]), "Serial-21": ("21", ["-XX:+UseSerialGC"]),
+    "Serial-17": ("17", ["-XX:+UseSerialGC"]), "Serial-21": ("21", ["-XX:+UseSerialGC"]), "Serial-25": ("25", ["-XX:+UseSerialGC"]),
     "Parallel-17": ("17", ["-XX:+UseParallelGC"]), "Parallel-21": ("21", ["-XX:+UseParallelGC"]),
     "G1-17": ("17", ["-XX:+UseG1GC"]), "G1-21": ("21", ["-XX:+UseG1GC"]),
     "Z-17": ("17", ["-XX:+UseZGC"]), "Z-21": ("21", ["-XX:+UseZGC"]), "Zgen-21": ("21", ["-XX:+UseZGC", "-XX:+ZGenerational"]),
@@ -70,7 +70,7 @@ PAIRS = [pair.split("/") for pair in """
 steady/Parallel-17 steady/Serial-17 steady/G1-17 steady/Z-17 replacing/Parallel-21 replacing/Serial-21 fast/Parallel-21 fast/Serial-17
 wave/G1-17 growing/G1-21 growing/Parallel-17 growing/Serial-21 fast/G1-21 wave/Parallel-21 wave/Serial-17 replacing/G1-21 large/G1-17
 fast/Zgen-21 growing/Z-21 replacing/Z-17 large/Parallel-17 large/Serial-21 steady/Zgen-21 slow/G1-17 slow/Parallel-21 slow/Serial-17
-large/Zgen-21 wave/Z-21""".split()]
+large/Zgen-21 wave/Z-21 steady/Serial-25""".split()]
 
 PAUSE = re.compile(r"^\[(\d+)ms\]\[[^\]]*\] GC\(\d+\) (?:[yYO]: )?Pause .* ([\d.]+)ms$")
 STALL = re.compile(r"^\[(\d+)ms\].* Allocation Stall \(main\) ([\d.]+)ms")
