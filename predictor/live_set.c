@@ -19,7 +19,7 @@ enum { NEWEST = 3, RATES_ENOUGH = 3 };
 /* What JVMs without a sweep left: later ones' sweeps count that came after this share of what they allocated, and take
  * off so many times the garbage that they really saw. */
 #define COMPARABLE 0.25
-#define GROWN 0.1
+#define GROWN 0.2
 #define CARRIED_TRUST 2.0
 /* HotSpot's MarkSweepAlwaysCompactCount, and MarkSweepDeadRatio as a share of the heap, of which the old generation is
  * two thirds, with a little for what has grown since. */
@@ -148,7 +148,8 @@ static uint64_t settled_peak(const struct hc_live_set *set, double rate, double 
     double peak = 0;
     for (const struct hc_live_point *p = set->points; p < set->points + set->point_count; p++) {
         double before_sweep = allocated > 0 ? fmax(0, 1 - p->allocated_bytes / allocated) : 1;
-        double garbage = rate / RATE_TRUST * p->allocated_bytes * (1 - TAPER * before_sweep);
+        double shown = set->newest_garbage * fmax(1, allocated > 0 ? p->allocated_bytes / allocated : 1);
+        double garbage = fmin(rate / RATE_TRUST * p->allocated_bytes * (1 - TAPER * before_sweep), shown);
         peak = fmax(peak, less_garbage((double)p->upper_bytes, garbage, anchor));
     }
     return hc_bytes(peak);

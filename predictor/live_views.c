@@ -164,7 +164,7 @@ static double peak_between(const struct hc_live_views *v, double rate)
 static void prove(struct hc_live_views *v, double kept)
 {
     double since = v->allocated_known ? v->allocated - v->run_end : 0;
-    double rate = since > 0 ? RATE_TRUST * fmax(0, v->upper - v->mixed_used) / since : 0;
+    double rate = since > 0 ? RATE_TRUST * fmax(0, v->upper - fmax(v->mixed_used, v->live_at_base)) / since : 0;
     for (uint32_t i = 0; i < v->points; i++)
         v->point[i].upper -= rate * fmax(0, v->point[i].allocated - v->run_end);
     v->live = v->allocated_known && v->vain <= 0 ? fmin(v->live + kept, v->mixed_used) : v->mixed_used;
@@ -191,7 +191,8 @@ static void end_mixed_run(struct hc_live_views *v)
     int proven = v->mixed_used < v->upper + v->vain;
     if (proven)
         prove(v, kept);
-    v->upper = proven ? v->mixed_used : fmin(v->upper + kept, v->mixed_used);
+    v->upper = proven ? v->mixed_used : fmin(v->upper + v->vain + kept, v->mixed_used);
+    v->vain = 0;
     v->garbage = v->mixed_used - v->upper;
     v->freed = freed_since(v, v->mixed_ms);
     v->run_end = v->allocated;
@@ -335,7 +336,7 @@ uint64_t hc_live_views_peak(const struct hc_live_views *v)
 
 uint64_t hc_live_views_upper(const struct hc_live_views *v, uint64_t used_bytes)
 {
-    int certain = v->base_known && !v->in_mixed_run; /* a run takes part of it away, nobody knows how much */
+    int certain = v->base_known && !v->in_mixed_run && v->run_end <= 0; /* a run takes part of it, who knows how much */
     double used = (double)used_bytes, garbage = certain ? fmax(0, v->garbage - v->freed) : 0;
     return hc_bytes(fmin(used, used - garbage + VIEW_ERROR * v->live));
 }

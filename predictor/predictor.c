@@ -42,7 +42,7 @@ enum { LOOKS_ENOUGH = 3 };
 /* Against the heap in force, less than this is no reason to shrink: each change restarts a job. In the first day, when
  * it is the evidence that changes, a published number falls by less. */
 #define WORTH_SHRINKING 0.95
-#define EARLY_FALL 0.97
+#define EARLY_FALL 0.985
 /* Against the heap in force, less than this is no reason to grow: the model's margins are wider. */
 #define WORTH_GROWING 1.02
 /* HotSpot aligns -Xmx to 2 MiB (large pages), G1 to its regions of 1 to 32 MiB; small heaps have regions of 1 to 4 MiB.
@@ -452,9 +452,8 @@ static uint64_t whole_steps(double bytes)
 
 /*
  * Serial and Parallel collect the whole heap instead of the young generation while the old one has no room for what is
- * likely to be promoted (promotion.h). No larger heap tells of that. Either there is room, as restarts of the job
- * showed it; where none was seen all of eden, or half of it where the average fades (which was enough in all loads of
- * docs/closed-loop.md). Or eden is so large that even full collections keep the limit.
+ * likely to be promoted (promotion.h). No larger heap tells of that. Either there is room, or eden is so large that
+ * even full collections keep the limit.
  */
 static double least_for_generations(const struct hc_policy *policy, const struct hc_series *series,
                                     const struct hc_gc_cost *cost, const struct hc_recommendation *seen)
@@ -462,10 +461,7 @@ static double least_for_generations(const struct hc_policy *policy, const struct
     const struct hc_epoch *epoch = &series->now.epoch;
     if (!hc_has_fixed_generations(epoch->collector) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
         return 0;
-    double live = (double)seen->model.percentile_bytes, most = live / (HC_OLD_RATIO - HC_EDEN_RATIO);
-    double by_room = hc_promotion_least_heap(&series->now.promotion, epoch, live, most);
-    if (by_room <= 0)
-        by_room = hc_promotion_is_final(epoch) ? most : live / (HC_OLD_RATIO - HC_EDEN_RATIO / 2);
+    double by_room = hc_promotion_roomy_heap(&series->now.promotion, epoch, (double)seen->model.percentile_bytes);
     double by_cost = GC_WORK_MARGIN * seen->observed.allocation_bytes_per_s * cost->full_pause_ms / 1000.0 /
                      (policy->gc_share_limit_ratio * HC_EDEN_RATIO);
     return fmin(by_room, by_cost); /* fmin: not the unknown one */

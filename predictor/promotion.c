@@ -12,11 +12,14 @@
 #define DEAD_WOOD 0.05
 /* Serial's collections were rewritten then: an average that finds no room no longer fades. */
 enum { SERIAL_IS_FINAL_FROM = 22 };
-/* So much of what lives a JVM must have promoted for its first collections to be those in which it loaded it. */
-#define LOADED 0.9
+/* So much of what is taken for live, and may be less, a JVM must have promoted for its first collections to be those in
+ * which it loaded it. */
+#define LOADED 0.8
 /* Heaps are tried downwards in such steps; collections of another heap are followed no further. */
-#define STEP 0.98
-enum { MOST_COLLECTIONS = 128 };
+#define STEP 0.97
+enum { MOST_COLLECTIONS = 256 };
+/* A JVM that ended before so many was none that a restart follows. */
+enum { LEAST_COLLECTIONS = 8 };
 
 void hc_padded_average_add(struct hc_padded_average *a, double bytes)
 {
@@ -50,11 +53,12 @@ int hc_promotion_is_sound(const struct hc_promotion *p)
 void hc_promotion_restart(struct hc_promotion *p)
 {
     int more = p->now.points >= p->before.points || promoted_by(&p->now) >= LOADED * promoted_by(&p->before);
-    if (p->starts > 1 && more)
+    if (p->is_restart && more)
         p->before = p->now;
+    if (p->now.points >= LEAST_COLLECTIONS)
+        p->is_restart = 1;
     memset(&p->now, 0, sizeof p->now);
     memset(&p->average, 0, sizeof p->average);
-    p->starts++;
 }
 
 /* What is unknown counts as nothing: then what was promoted came sooner. But of a JVM's first collection at least what
@@ -90,6 +94,8 @@ void hc_promotion_observe(struct hc_promotion *p, const struct hc_gc_sample *sam
     double promoted = promoted_in(sample, now);
     now->used_bytes = (double)sample->heap_used_after_bytes;
     now->heap_bytes = (double)sample->heap_max_bytes;
+    if (sample->kind == HC_GC_FULL && now->full_bytes <= 0)
+        now->full_bytes = (double)sample->heap_used_after_bytes;
     if (sample->kind == HC_GC_YOUNG)
         hc_padded_average_add(&p->average, promoted);
     if (now->points == HC_LOADING_POINTS) {
@@ -114,52 +120,64 @@ static double promoted_at(const struct hc_loading *loading, double allocated, ui
     return *at < loading->points ? fmin(loading->point[*at].promoted, promoted + (allocated - from)) : promoted;
 }
 
-int hc_promotion_is_final(const struct hc_epoch *epoch)
+/* 1: a JVM of this kind that finds no room once stays without. */
+static int is_final(const struct hc_epoch *epoch)
 {
     return epoch->collector != HC_COLLECTOR_SERIAL || epoch->java == 0 || epoch->java >= SERIAL_IS_FINAL_FROM;
+}
+
+/* Of another heap, for as much as was allocated while loading. */
+static double collections_in(const struct hc_loading *loading, double heap)
+{
+    return loading->points > 0 ? 1 + floor(loading->point[loading->points - 1].allocated / (HC_EDEN_RATIO * heap)) : 0;
 }
 
 static int has_room(const struct hc_loading *loading, const struct hc_epoch *epoch, double live, double heap)
 {
     double wood = epoch->collector == HC_COLLECTOR_SERIAL ? DEAD_WOOD : 0;
     double old = (1 - wood) * HC_OLD_RATIO * heap, eden = HC_EDEN_RATIO * heap, promoted = 0;
-    double end = loading->point[loading->points - 1].allocated + eden;
-    int final = hc_promotion_is_final(epoch);
+    int final = is_final(epoch);
     double after = final ? loading->padded_after : PADDING * loading->deviation_after;
     struct hc_padded_average average = {0, 0, 0};
     uint64_t at = 0;
-    if (end > MOST_COLLECTIONS * eden || live + after * fmax(1, heap / loading->heap_bytes) > old)
+    if (collections_in(loading, heap) > MOST_COLLECTIONS || live + after * fmax(1, heap / loading->heap_bytes) > old)
         return 0;
-    for (double allocated = eden; allocated <= end; allocated += eden) {
+    for (double k = 1; k <= collections_in(loading, heap); k++) {
         double before = promoted;
-        promoted = promoted_at(loading, allocated, &at);
+        promoted = promoted_at(loading, k * eden, &at);
         hc_padded_average_add(&average, promoted - before);
         if (!final && fmin(promoted, live) + expected(&average, eden) > old)
             average.average = 0;
         if (fmin(promoted, live) + expected(&average, eden) > old)
             return 0;
     }
-    return 1;
+    return live + (final ? expected(&average, eden) : PADDING * average.deviation) <= old;
 }
 
+/* What was promoted may be garbage; of that the first full collection tells. */
 static int has_loaded(const struct hc_loading *loading, double live)
 {
-    return promoted_by(loading) >= LOADED * live;
+    double loaded = promoted_by(loading);
+    return (loading->full_bytes > 0 ? fmin(loaded, loading->full_bytes) : loaded) >= LOADED * live;
 }
 
+/* 0: not shown. */
 static double least_of(const struct hc_loading *loading, const struct hc_epoch *epoch, double live, double most)
 {
     double heap = most;
+    if (!has_loaded(loading, live) || collections_in(loading, most) > MOST_COLLECTIONS)
+        return 0;
     while (STEP * heap > live / HC_OLD_RATIO && has_room(loading, epoch, live, STEP * heap))
         heap *= STEP;
     return heap;
 }
 
-double hc_promotion_least_heap(const struct hc_promotion *p, const struct hc_epoch *epoch, double live, double most)
+double hc_promotion_roomy_heap(const struct hc_promotion *p, const struct hc_epoch *epoch, double live)
 {
+    double most = live / (HC_OLD_RATIO - HC_EDEN_RATIO);
     if (live <= 0)
         return 0;
-    double now = p->starts > 1 && has_loaded(&p->now, live) ? least_of(&p->now, epoch, live, most) : 0;
-    double before = has_loaded(&p->before, live) ? least_of(&p->before, epoch, live, most) : 0;
-    return fmax(now, before);
+    double shown =
+        fmax(p->is_restart ? least_of(&p->now, epoch, live, most) : 0, least_of(&p->before, epoch, live, most));
+    return shown > 0 ? shown : is_final(epoch) ? most : live / (HC_OLD_RATIO - HC_EDEN_RATIO / 2);
 }

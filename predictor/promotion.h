@@ -36,13 +36,14 @@ struct hc_loading {
     double padded_after, deviation_after;
     double heap_bytes;
     double used_bytes; /* after the newest collection */
+    double full_bytes; /* what the first full collection left; 0: there was none */
 };
 
 struct hc_promotion {
     struct hc_loading now,
         before; /* of the running JVM; of the newest before it that was seen as long, or loaded as much */
     struct hc_padded_average average;
-    uint64_t starts;
+    uint64_t is_restart; /* a JVM of the job was there before this one */
 };
 
 void hc_padded_average_add(struct hc_padded_average *average, double bytes);
@@ -54,14 +55,12 @@ int hc_promotion_is_sound(const struct hc_promotion *promotion);
 void hc_promotion_restart(struct hc_promotion *promotion);
 void hc_promotion_observe(struct hc_promotion *promotion, const struct hc_gc_sample *sample);
 
-/* 1: a JVM of this kind that finds no room once stays without. */
-int hc_promotion_is_final(const struct hc_epoch *epoch);
 /*
- * The smallest heap up to `most_bytes` from which on the old generation has room for `live_bytes` and for what is
- * expected to be promoted; most_bytes where there is none. 0: no restart was seen loading so much. A job's first JVM
- * does not count: it may fill its state slowly, and the next one loads it at once.
+ * The smallest heap from which on the old generation has room for `live_bytes` and for what is expected to be promoted,
+ * as restarts of the job showed it: its first JVM may fill its state slowly, and the next one loads it at once. Where
+ * none was seen loading so much: with room for all of eden, or half of it where the average fades (which was enough in
+ * all loads of docs/closed-loop.md). 0: nothing is live.
  */
-double hc_promotion_least_heap(const struct hc_promotion *promotion, const struct hc_epoch *epoch, double live_bytes,
-                               double most_bytes);
+double hc_promotion_roomy_heap(const struct hc_promotion *promotion, const struct hc_epoch *epoch, double live_bytes);
 
 #endif

@@ -240,14 +240,6 @@ static void load_pauses(const struct hc_series *series, int64_t now_ms, const st
                                      room_now(&out->hour[out->hours - 1], out->hour[out->hours - 1].live_typical_bytes);
 }
 
-/* As restarts of the job showed it; where none was seen, all of eden may be promoted. */
-static double roomy_from(const struct hc_series *series, double live)
-{
-    double most = live / (HC_OLD_RATIO - HC_EDEN_RATIO);
-    double shown = hc_promotion_least_heap(&series->now.promotion, &series->now.epoch, live, most);
-    return shown > 0 ? shown : most;
-}
-
 enum hc_status hc_whatif_load(struct hc_predictor *predictor, int64_t now_ms, struct hc_whatif_load *out,
                               struct hc_error *err)
 {
@@ -290,7 +282,7 @@ enum hc_status hc_whatif_load(struct hc_predictor *predictor, int64_t now_ms, st
     load_growth(scratch, n, out);
     if (advice.model.trend_significant && advice.model.percentile_bytes != HC_BYTES_UNKNOWN)
         out->live_bytes = fmax(out->live_bytes, (double)advice.model.percentile_bytes);
-    out->roomy_bytes = roomy_from(series, out->live_bytes);
+    out->roomy_bytes = hc_promotion_roomy_heap(&series->now.promotion, &series->now.epoch, out->live_bytes);
     load_pauses(series, now_ms, &cost, out);
     free(scratch);
     return out->hours > 0
