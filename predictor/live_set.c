@@ -9,15 +9,17 @@
 
 /* A block that spans more than this is slow enough for the hourly maxima to follow the load by themselves. */
 #define FAST_BLOCK_MS (15 * 60000LL)
-/* Of what a sweep showed so much is trusted, and of a clean point so much is not doubted. */
+/* Of what a sweep showed so much is trusted, and of a clean point so much is not doubted. Of the time before the sweep
+ * all is trusted that lies next to it, and so much less where the interval begins. */
 #define RATE_TRUST 0.9
 #define ANCHOR 0.9
 #define TAPER 0.1
 /* A JVM that has loaded its state and done nothing else shows no rate. */
 #define LEAST_GARBAGE_SHARE 0.25
 enum { NEWEST = 3, RATES_ENOUGH = 3 };
-/* What JVMs without a sweep left: later ones' sweeps count that came after this share of what they allocated, and take
- * off so many times the garbage that they really saw. */
+/* What JVMs without a sweep left: later ones' sweeps count that came after this share of what they allocated, before
+ * which the live set grew by no more than that share of what was allocated; and they take off so many times the garbage
+ * that they really saw. */
 #define COMPARABLE 0.25
 #define GROWN 0.2
 #define CARRIED_TRUST 2.0
@@ -142,7 +144,7 @@ static uint64_t peak_of(const struct hc_live_point *points, uint32_t count, doub
     return hc_bytes(peak);
 }
 
-/* The rate is trusted more, the nearer to the sweep that showed it: then all of the garbage was there. */
+/* The rate is trusted more, the nearer to the sweep that showed it: then all of the garbage was there, and no more. */
 static uint64_t settled_peak(const struct hc_live_set *set, double rate, double allocated, double anchor)
 {
     double peak = 0;

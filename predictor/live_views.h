@@ -46,7 +46,7 @@ struct hc_live_views {
         double freed, allocated;           /* by it; since the base */
     } pause[HC_VIEW_PAUSES];               /* newest last: a view comes after the Remark of its own cycle */
     uint64_t recent_bytes[HC_VIEW_RECENT]; /* the newest views of this JVM, newest last */
-    double garbage;                        /* at the base */
+    double garbage;                        /* at the base, or at the end of the newest run */
     double allocated, freed;               /* since the base */
     double vain;                           /* since the base: what failed evacuations kept beyond what counts as live */
     struct hc_kept kept;                   /* between this base and the one before */
