@@ -145,13 +145,13 @@ static uint64_t peak_of(const struct hc_live_point *points, uint32_t count, doub
 }
 
 /* The rate is trusted more, the nearer to the sweep that showed it: then all of the garbage was there, and no more. */
-static uint64_t settled_peak(const struct hc_live_set *set, double rate, double allocated, double anchor)
+static uint64_t settled_peak(const struct hc_live_set *set, double allocated, double anchor)
 {
     double peak = 0;
     for (const struct hc_live_point *p = set->points; p < set->points + set->point_count; p++) {
-        double before_sweep = allocated > 0 ? fmax(0, 1 - p->allocated_bytes / allocated) : 1;
-        double shown = set->newest_garbage * fmax(1, allocated > 0 ? p->allocated_bytes / allocated : 1);
-        double garbage = fmin(rate / RATE_TRUST * p->allocated_bytes * (1 - TAPER * before_sweep), shown);
+        double at = allocated > 0 ? p->allocated_bytes / allocated : 0; /* 1: at the sweep */
+        double rate = set->newest_rate / RATE_TRUST * (1 - TAPER * fmax(0, 1 - at));
+        double garbage = fmin(rate * p->allocated_bytes, set->newest_garbage * fmax(1, at));
         peak = fmax(peak, less_garbage((double)p->upper_bytes, garbage, anchor));
     }
     return hc_bytes(peak);
@@ -213,7 +213,7 @@ static void settle(struct hc_live_set *set, const struct hc_block_entry *before,
     set->newest_rate = set->allocated_known ? rate : 0;
     set->newest_garbage = garbage;
     note_for_carried(set, before->allocated_bytes, clean_bytes, garbage);
-    out->peak_bytes = settled_peak(set, set->newest_rate, before->allocated_bytes, (double)out->anchor_bytes);
+    out->peak_bytes = settled_peak(set, before->allocated_bytes, (double)out->anchor_bytes);
 }
 
 /* What a sweep took away per byte allocated since the sweep before. Only 0.9 of the lower quartile is trusted later:

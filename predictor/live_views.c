@@ -170,7 +170,6 @@ static void prove(struct hc_live_views *v, double kept)
     v->live = v->allocated_known && v->vain <= 0 ? fmin(v->live + kept, v->mixed_used) : v->mixed_used;
     v->peak = fmax(v->live, fmin(v->peak, peak_between(v, 0)));
     v->proven = v->allocated - (v->rate > 0 ? (v->mixed_used - v->live) / v->rate : 0);
-    v->vain = 0;
     v->base_known = 0;
 }
 

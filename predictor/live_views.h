@@ -25,17 +25,17 @@
 
 enum { HC_VIEW_POINTS = 24, HC_VIEW_RECENT = 8, HC_VIEW_PAUSES = 4 };
 
-/*
- * The base is the moment from which we count: start of the JVM, newest view, or full collection.
- * A run of mixed collections takes garbage away and nothing else, so what was allocated goes on being counted over it:
- * the garbage that it left is what is used beyond `upper`.
- */
 /* What young collections kept, as a share of what was allocated before them. */
 struct hc_kept {
     double least, most;
     uint64_t known;
 };
 
+/*
+ * The base is the moment from which we count: start of the JVM, newest view, or full collection.
+ * A run of mixed collections takes garbage away and nothing else, so what was allocated goes on being counted over it:
+ * the garbage that it left is what is used beyond `upper`.
+ */
 struct hc_live_views {
     struct {
         double allocated; /* since the base */
@@ -75,8 +75,8 @@ int hc_live_views_are_sound(const struct hc_live_views *views);
 void hc_live_views_restart(struct hc_live_views *views);
 
 /*
- * Takes in a collection. Returns the live estimate in bytes, at most used-after. 1 in *out_based: a sweep has set a new
- * base, and *out_peak_bytes is the largest estimate before it. The cycles of ZGC and Shenandoah set none: what was
+ * Takes in a collection. Returns the live estimate in bytes, at most used-after. 1 in *out_based: a full one has set a
+ * new base, and *out_peak_bytes is the largest estimate before it. The cycles of ZGC and Shenandoah set none: what was
  * allocated while they ran is still in their used-after.
  */
 uint64_t hc_live_views_observe(struct hc_live_views *views, const struct hc_gc_sample *sample,

@@ -140,9 +140,10 @@ static int has_room(const struct hc_loading *loading, const struct hc_epoch *epo
     double after = final ? loading->padded_after : PADDING * loading->deviation_after;
     struct hc_padded_average average = {0, 0, 0};
     uint64_t at = 0;
-    if (collections_in(loading, heap) > MOST_COLLECTIONS || live + after * fmax(1, heap / loading->heap_bytes) > old)
+    double collections = collections_in(loading, heap);
+    if (collections > MOST_COLLECTIONS || live + after * fmax(1, heap / loading->heap_bytes) > old)
         return 0;
-    for (double k = 1; k <= collections_in(loading, heap); k++) {
+    for (double k = 1; k <= collections; k++) {
         double before = promoted;
         promoted = promoted_at(loading, k * eden, &at);
         hc_padded_average_add(&average, promoted - before);

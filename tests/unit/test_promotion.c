@@ -49,14 +49,20 @@ static void collect(struct hc_promotion *p, enum hc_gc_kind kind, uint64_t heap_
     hc_promotion_observe(p, &sample);
 }
 
+static void collect_young(struct hc_promotion *p, int times, uint64_t heap_mib, uint64_t allocated_mib,
+                          uint64_t promoted_mib)
+{
+    for (int i = 0; i < times; i++)
+        collect(p, HC_GC_YOUNG, heap_mib, allocated_mib, promoted_mib);
+}
+
 /* As tests/java/Load.java does it in a heap of 480 MiB: 123 MiB at once, then 3 of 125 that are allocated. */
 static struct hc_promotion loaded_at_once(void)
 {
     struct hc_promotion p = fresh();
     collect(&p, HC_GC_YOUNG, 480, 125, 108);
     collect(&p, HC_GC_YOUNG, 480, 125, 15);
-    for (int i = 0; i < 20; i++)
-        collect(&p, HC_GC_YOUNG, 480, 125, 3);
+    collect_young(&p, 20, 480, 125, 3);
     return p;
 }
 
@@ -100,10 +106,8 @@ static void one_that_comes_slowly_takes_less(void **state)
     (void)state;
     struct hc_promotion p = fresh();
     collect(&p, HC_GC_YOUNG, 348, 90, 61);
-    for (int i = 0; i < 8; i++)
-        collect(&p, HC_GC_YOUNG, 348, 90, 12);
-    for (int i = 0; i < 12; i++)
-        collect(&p, HC_GC_YOUNG, 348, 90, 3);
+    collect_young(&p, 8, 348, 90, 12);
+    collect_young(&p, 12, 348, 90, 3);
     assert_in_range(roomy_mib(&p, 152), 264, 320);
     assert_in_range(roomy_as(&p, HC_COLLECTOR_SERIAL, 21, 152), 276, 310); /* stuck with 275, not with 287 */
 }
@@ -126,8 +130,7 @@ static void what_is_promoted_and_dies_is_no_state(void **state)
     (void)state;
     struct hc_promotion p = fresh();
     collect(&p, HC_GC_YOUNG, 480, 125, 20);
-    for (int i = 0; i < HC_LOADING_POINTS; i++)
-        collect(&p, HC_GC_YOUNG, 480, 125, 3);
+    collect_young(&p, HC_LOADING_POINTS, 480, 125, 3);
     collect(&p, HC_GC_FULL, 480, 125, 20);
     assert_int_equal(roomy_mib(&p, 123), ALL_OF_EDEN);
 }
@@ -137,8 +140,7 @@ static void far_too_large_a_heap_says_nothing(void **state)
 {
     (void)state;
     struct hc_promotion p = fresh();
-    for (int i = 0; i < HC_LOADING_POINTS; i++)
-        collect(&p, HC_GC_YOUNG, 8000, 2000, 5);
+    collect_young(&p, HC_LOADING_POINTS, 8000, 2000, 5);
     assert_int_equal(roomy_mib(&p, 123), ALL_OF_EDEN);
 }
 
@@ -151,13 +153,11 @@ static void a_jobs_first_jvm_says_nothing(void **state)
     hc_promotion_restart(&p);
     collect(&p, HC_GC_YOUNG, 480, 125, 1); /* one that dies as it starts is none */
     hc_promotion_restart(&p);
-    for (int i = 0; i < HC_LOADING_POINTS; i++)
-        collect(&p, HC_GC_YOUNG, 480, 125, 5);
+    collect_young(&p, HC_LOADING_POINTS, 480, 125, 5);
     assert_int_equal(roomy_mib(&p, 123), ALL_OF_EDEN);
     hc_promotion_restart(&p);
     assert_int_equal(roomy_mib(&p, 123), ALL_OF_EDEN);
-    for (int i = 0; i < HC_LOADING_POINTS; i++)
-        collect(&p, HC_GC_YOUNG, 480, 125, 5);
+    collect_young(&p, HC_LOADING_POINTS, 480, 125, 5);
     assert_in_range(roomy_mib(&p, 123), 185, ALL_OF_EDEN - 20);
 }
 
@@ -184,12 +184,10 @@ static void a_restart_goes_by_the_jvm_before_until_it_has_loaded(void **state)
     uint64_t before = roomy_mib(&p, 123);
     hc_promotion_restart(&p);
     assert_int_equal(roomy_mib(&p, 123), before);
-    for (int i = 0; i < 3; i++)
-        collect(&p, HC_GC_YOUNG, 480, 125, 3);
+    collect_young(&p, 3, 480, 125, 3);
     hc_promotion_restart(&p); /* that one ended before it had */
     assert_int_equal(roomy_mib(&p, 123), before);
-    for (int i = 0; i < 25; i++)
-        collect(&p, HC_GC_YOUNG, 480, 125, 5);
+    collect_young(&p, 25, 480, 125, 5);
     assert_int_equal(roomy_mib(&p, 123), before); /* one that loads it slowly takes no room from the next */
     hc_promotion_restart(&p);
     assert_in_range(roomy_mib(&p, 123), 185, before - 20);
@@ -231,11 +229,9 @@ static void a_late_burst_counts(void **state)
 {
     (void)state;
     struct hc_promotion p = fresh();
-    for (int i = 0; i < HC_LOADING_POINTS; i++)
-        collect(&p, HC_GC_YOUNG, 480, 125, 5);
+    collect_young(&p, HC_LOADING_POINTS, 480, 125, 5);
     uint64_t quiet = roomy_mib(&p, 123);
-    for (int i = 0; i < 3; i++)
-        collect(&p, HC_GC_YOUNG, 480, 125, 60);
+    collect_young(&p, 3, 480, 125, 60);
     assert_in_range(roomy_mib(&p, 123), quiet + 40, ALL_OF_EDEN);
 }
 
