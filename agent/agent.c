@@ -196,6 +196,15 @@ static uint64_t collections_before(void)
     return count > 0 ? (uint64_t)count : 0;
 }
 
+/* As the container allows it. */
+static unsigned available_processors(void)
+{
+    jint count = 0;
+    return (*agent.jvmti)->GetAvailableProcessors(agent.jvmti, &count) == JVMTI_ERROR_NONE && count > 0
+               ? (unsigned)count
+               : 1;
+}
+
 /* The JVM lives: counters are there, threads can be started. */
 static void start(JNIEnv *jni)
 {
@@ -210,6 +219,7 @@ static void start(JNIEnv *jni)
     describe_heap(&setup);
     (void)vm_code_range(&setup.code_start, &setup.code_bytes);
     describe_jvm();
+    setup.processors = available_processors();
     setup.source = source_for(agent.subject.collector, found);
     if (setup.source != SAMPLER_CYCLES)
         setup.collections_before = collections_before();

@@ -1,6 +1,7 @@
 #include "recorder.h"
 
 #include "clock.h"
+#include "cycle_cost.h"
 #include "distress.h"
 #include "history_keeper.h"
 #include "java_thread.h"
@@ -40,6 +41,7 @@ static struct recorder {
     struct sampler sampler;
     struct look look;
     struct distress distress;
+    struct cycle_cost cycle_cost;
     struct oom_counter oom_counter;
     struct publisher publisher;
     struct history_keeper keeper;
@@ -184,13 +186,16 @@ static void note_event(struct recorder *r, const struct hc_event *event)
     r->publish_at_ms = 0;
 }
 
-/* A sample that contradicts itself is counted in the predictor. */
-static void observe(struct recorder *r, const struct hc_gc_sample *sample)
+/* A sample that contradicts itself is counted in the predictor. `beside_us`: what it took from the program beside its
+ * pauses. */
+static void observe(struct recorder *r, const struct hc_gc_sample *sample, uint64_t beside_us)
 {
+    struct hc_gc_sample whole = *sample;
     struct hc_live_view view;
     struct hc_event event;
     uint64_t in_vain = r->distress.in_vain;
-    (void)hc_predictor_observe(r->predictor, sample);
+    whole.gc_time_us += beside_us;
+    (void)hc_predictor_observe(r->predictor, &whole);
     if (live_watch_sample(r->setup.live_watch, sample, sampler_may_be_mixed(&r->sampler), &view))
         (void)hc_predictor_observe_live(r->predictor, &view);
     if (distress_observe(&r->distress, sample, &event))
@@ -208,7 +213,7 @@ static void drain_pauses(struct recorder *r, int64_t offset_ns)
         record.end_ns = tick_to_ns(&r->ticks, record.end_ns);
         record.pause_ns = tick_length_ns(&r->ticks, record.pause_ns);
         if (sampler_make(&r->sampler, &record, offset_ns, &sample))
-            observe(r, &sample);
+            observe(r, &sample, 0);
     }
     uint64_t lost = ring_take_dropped(r->setup.ring);
     if (lost > 0)
@@ -230,11 +235,11 @@ static void drain(struct recorder *r)
     drain_pauses(r, offset_ns);
     for (int i = 0; i < n; i++) {
         sampler_make_cycle(&r->sampler, &cycles[i], offset_ns, &sample);
-        observe(r, &sample);
+        observe(r, &sample, cycle_cost_take_us(&r->cycle_cost, now_ms(CLOCK_MONOTONIC)));
         hc_predictor_count_dropped(r->predictor, cycles[i].missed);
     }
     if (sampler_make_overdue(&r->sampler, now_ms(CLOCK_MONOTONIC) * 1000000, offset_ns, &sample))
-        observe(r, &sample);
+        observe(r, &sample, 0);
     take_views(r);
 }
 
@@ -326,6 +331,7 @@ static void begin(struct recorder *r)
                                          .jdk = (int)strtol(s->jvm_version, NULL, 10)};
     look_init(&r->look, &sources, stopping);
     oom_counter_init(&r->oom_counter, r->look.gauge.cgroup_usage);
+    cycle_cost_init(&r->cycle_cost, s->collector, "/proc/self/task", r->setup.processors);
     publisher_init(&r->publisher, r->setup.dir, s->name);
     start_epoch(r);
 }

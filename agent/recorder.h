@@ -33,6 +33,7 @@ struct recorder_setup {
     struct jvm_gauge *jvm_gauge;   /* NULL: no Java thread */
     struct live_probe *live_probe; /* NULL: no Java thread, or none is wanted */
     struct live_watch *live_watch;
+    unsigned processors;                     /* that the JVM may use */
     struct metaspace_gauge *metaspace_gauge; /* NULL: the counter is good */
     uintptr_t heap_start;
     size_t heap_bytes;

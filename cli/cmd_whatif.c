@@ -98,8 +98,14 @@ static void curve(const struct hc_whatif_load *load, uint64_t recommended_bytes,
 
 static const char *const verdicts[] = {"fits", "costly", "risky", "too_small"};
 
+struct newest {
+    int64_t time_ms;
+    bool tells_cpu;
+};
+
 struct answer {
     struct hc_whatif_load load;
+    struct newest newest;
     uint64_t recommended_bytes;
     struct heaps heaps;
 };
@@ -127,7 +133,9 @@ static void print_table(const struct answer *answer)
            load->collections, duration(load->covered_ms, a, sizeof a), (double)load->heap_bytes / MIB,
            load->live_bytes / MIB, 100 * load->gc_share_limit_ratio, duration(load->horizon_ms, b, sizeof b));
     if (is_concurrent(load->collector))
-        puts("The collector is concurrent: its CPU is not in the share of time.");
+        puts(answer->newest.tells_cpu
+                 ? "The collector is concurrent: CPU of its threads counts as time of all processors."
+                 : "The collector is concurrent, and only its pauses are told: its CPU is not in the share of time.");
     printf("%10s  %-22s %-26s %9s %9s %9s %9s  %s\n", "HEAP MiB", "TIME IN GC %", "COLLECTIONS/h", "FULL/h", "P99 ms",
            "MAX ms", "RISK %", "");
     for (unsigned i = 0; i < answer->heaps.count; i++) {
@@ -188,7 +196,10 @@ static int print_json(const struct answer *answer)
     cJSON_AddNumberToObject(history, "collections", (double)load->collections);
     cJSON_AddNumberToObject(history, "heap_bytes", (double)load->heap_bytes);
     cJSON_AddNumberToObject(history, "live_set_bytes", floor(load->live_bytes));
-    cJSON_AddStringToObject(root, "gc_share_counts", is_concurrent(load->collector) ? "pauses_only" : "pauses");
+    cJSON_AddStringToObject(root, "gc_share_counts",
+                            !is_concurrent(load->collector) ? "pauses"
+                            : answer->newest.tells_cpu      ? "pauses_and_cpu"
+                                                            : "pauses_only");
     cJSON_AddNumberToObject(root, "gc_share_limit_ratio", load->gc_share_limit_ratio);
     cJSON_AddNumberToObject(root, "horizon_ms", (double)load->horizon_ms);
     if (answer->recommended_bytes != HC_BYTES_UNKNOWN)
@@ -212,21 +223,22 @@ static int print_json(const struct answer *answer)
 
 /* ---- the history ----------------------------------------------------------------------------------------------- */
 
-static void newest(void *context, const struct hc_gc_sample *sample)
+/* The agent reads the CPU of a concurrent collector's threads; GC logs and traces tell of pauses only. */
+static void note_newest(void *context, const struct hc_gc_sample *sample)
 {
-    int64_t *last_ms = context;
-    *last_ms = sample->end_time_ms > *last_ms ? sample->end_time_ms : *last_ms;
+    struct newest *newest = context;
+    newest->time_ms = sample->end_time_ms > newest->time_ms ? sample->end_time_ms : newest->time_ms;
+    newest->tells_cpu = sample->source >= HC_GC_SOURCE_COUNTERS && sample->source <= HC_GC_SOURCE_RUNTIME;
 }
 
 static enum hc_status ask(struct hc_predictor *predictor, struct answer *answer, struct hc_error *err)
 {
     struct hc_recommendation advice;
-    int64_t last_ms = 0;
-    hc_predictor_each_sample(predictor, newest, &last_ms);
-    enum hc_status status = hc_whatif_load(predictor, last_ms, &answer->load, err);
+    hc_predictor_each_sample(predictor, note_newest, &answer->newest);
+    enum hc_status status = hc_whatif_load(predictor, answer->newest.time_ms, &answer->load, err);
     if (status != HC_OK)
         return status;
-    hc_predictor_predict(predictor, last_ms, &advice);
+    hc_predictor_predict(predictor, answer->newest.time_ms, &advice);
     answer->recommended_bytes = advice.heap_bytes;
     if (answer->heaps.count == 0)
         curve(&answer->load, advice.heap_bytes, &answer->heaps);

@@ -55,7 +55,9 @@ struct hc_gc_sample {
     uint64_t allocated_bytes; /* since the sample before; HC_BYTES_UNKNOWN where it can't be told. Concurrent cycles: up
                                  to the cycle's start, so without what was allocated while it ran */
     uint64_t promoted_bytes;  /* growth of the old generation in a young pause (lower bound), or HC_BYTES_UNKNOWN */
-    uint64_t gc_time_us;      /* stop-the-world time in all pauses since the sample before */
+    uint64_t gc_time_us;      /* stop-the-world time in all pauses since the sample before; of ZGC's and Shenandoah's
+                                 cycles also what their threads took from the program: their CPU time over the number of
+                                 processors, as the agent reads it from /proc (GC logs do not tell) */
     enum hc_gc_kind kind;
     char cause[35]; /* as HotSpot words it ("G1 Evacuation Pause"), NUL-terminated; empty where no source tells */
     uint8_t source; /* enum hc_gc_source, in a byte: the struct lies in the history file */

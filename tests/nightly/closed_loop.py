@@ -41,7 +41,8 @@ RUNNER = shlex.split(os.environ.get("RUNNER", ""))
 FRESH = os.environ.get("HISTORY") == "fresh"
 MIB = 1 << 20
 TARGET = 0.05
-OPTIONS = os.environ.get("OPTIONS", "warmup=5s,publish=1s,horizon=1m,live_probe=5s")
+OPTIONS = os.environ.get("OPTIONS", "warmup=5s,publish=1s,horizon=1m")
+LOOK_SECONDS, CONCURRENT_LOOK_SECONDS = 5, 10  # each look of a concurrent collector is a cycle, which counts into the share
 ROUNDS = 3
 ROUND_SECONDS, FIRST_SECONDS = 30, 45  # with the agent
 OVER = 4  # the first heap, in live sets
@@ -145,7 +146,8 @@ class Pair:
         command = [os.path.join(self.home, "bin", "java"), "-Xms%dm" % heap, "-Xmx%dm" % heap] + COLLECTORS[self.collector][1]
         command += ["-Xlog:gc*:file=%s:uptimemillis,tags:filecount=0" % log, "-XX:+ExitOnOutOfMemoryError", "-cp", jvm.classes()]
         if agent:
-            command += ["-agentpath:%s=dir=%s,name=%s,%s" % (jvm.AGENT, self.folder, name, OPTIONS)]
+            look = CONCURRENT_LOOK_SECONDS if concurrent(self.collector) else LOOK_SECONDS
+            command += ["-agentpath:%s=dir=%s,name=%s,live_probe=%ds,%s" % (jvm.AGENT, self.folder, name, look, OPTIONS)]
         # so large a heap hardly sees a cycle, and a larger one than needed hardly a full collection
         seconds = self.seconds if not agent else FIRST_SECONDS if number == 0 and concurrent(self.collector) else ROUND_SECONDS
         command += ["Load", "seconds=%d" % seconds] + ["%s=%s" % pair for pair in self.arguments.items()]
@@ -274,7 +276,7 @@ def foretold(pairs):
             if done.returncode != 0:
                 continue
             for run, answer in zip(after, json.loads(done.stdout)["heaps"]):
-                rows.append((pair.name, before, run, answer["gc_share_ratio"], run["pause_share"], answer["verdict"]))
+                rows.append((pair.name, before, run, answer["gc_share_ratio"], run["share"], answer["verdict"]))
     return rows
 
 
@@ -282,7 +284,7 @@ def foretold_table(pairs):
     rows = foretold(pairs)
     if not rows:
         return
-    print("\n%-21s %6s %6s %-9s | time in pauses, %%: foretold, from to, seen" % ("heapcast whatif", "from", "to MiB", ""))
+    print("\n%-21s %6s %6s %-9s | share, %%: foretold, from to, seen" % ("heapcast whatif", "from", "to MiB", ""))
     inside = 0
     for name, before, run, share, seen, verdict in rows:
         fits = share["lower"] <= seen <= share["upper"]

@@ -1,0 +1,68 @@
+#include "tests/support/cmocka_test.h"
+
+#include "agent/cycle_cost.h"
+#include "tests/support/scratch.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct cycle_cost cost;
+
+static void thread(int id, const char *name, long long ns)
+{
+    char path[256], text[64];
+    snprintf(path, sizeof path, "%s/%d", scratch, id);
+    (void)mkdir(path, 0755);
+    snprintf(path, sizeof path, "%s/%d/comm", scratch, id);
+    write_text(path, name, strlen(name));
+    snprintf(path, sizeof path, "%s/%d/schedstat", scratch, id);
+    snprintf(text, sizeof text, "%lld 5 1\n", ns);
+    write_text(path, text, strlen(text));
+}
+
+static void what_the_threads_took_is_told_once(void **state)
+{
+    (void)state;
+    thread(101, "ZWorker#0\n", 5000000);
+    thread(102, "VM Thread\n", 900000000); /* works in pauses, which are counted as such */
+    cycle_cost_init(&cost, HC_COLLECTOR_Z, scratch, 4);
+    assert_int_equal(cycle_cost_take_us(&cost, 10), 0); /* what was before the agent came is not told */
+    thread(101, "ZWorker#0\n", 13000000);
+    assert_int_equal(cycle_cost_take_us(&cost, 2009), 0); /* so soon it is not even read */
+    assert_int_equal(cycle_cost_take_us(&cost, 2010), 2000);
+    assert_int_equal(cycle_cost_take_us(&cost, 5000), 0);
+    /* a worker is born: all that it did came since */
+    thread(103, "ZWorker#1\n", 4000000);
+    assert_int_equal(cycle_cost_take_us(&cost, 8000), 1000);
+}
+
+static void a_worker_that_ended_is_no_debt(void **state)
+{
+    (void)state;
+    thread(101, "ZWorker#0\n", 9000000);
+    cycle_cost_init(&cost, HC_COLLECTOR_Z, scratch, 1);
+    thread(101, "ZWorker#0\n", 0);
+    assert_int_equal(cycle_cost_take_us(&cost, 10000), 0);
+    thread(101, "ZWorker#0\n", 2000000);
+    assert_int_equal(cycle_cost_take_us(&cost, 20000), 2000);
+}
+
+static void other_collectors_work_in_pauses(void **state)
+{
+    (void)state;
+    thread(104, "G1 Conc#0\n", 0);
+    cycle_cost_init(&cost, HC_COLLECTOR_G1, scratch, 1);
+    thread(104, "G1 Conc#0\n", 50000000);
+    assert_int_equal(cycle_cost_take_us(&cost, 10000), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_threads_took_is_told_once),
+        cmocka_unit_test(a_worker_that_ended_is_no_debt),
+        cmocka_unit_test(other_collectors_work_in_pauses),
+    };
+    return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+}
