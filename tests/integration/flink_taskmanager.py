@@ -99,7 +99,8 @@ def used_after_equals_the_log():
 
 def task_heap_is_heap_less_framework():
     r = recommendation("tm-under-test")["recommendation"]
-    assert r["heap_bytes"] - r["task_heap_bytes"] == 128 * MIB, r
+    assert r["heap_bytes"] > 64 * MIB, r
+    assert r["task_heap_bytes"] == max(0, r["heap_bytes"] - 128 * MIB), r  # so small a heap leaves the task none
 
 
 def outside_the_heap():
