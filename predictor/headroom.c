@@ -1,6 +1,7 @@
 #include "headroom.h"
 
 #include "histogram.h"
+#include "sweeping.h"
 
 /* A share is not measured over less than this. */
 #define LEAST_COVERED_MS 10000.0
@@ -12,7 +13,7 @@ enum { YOUNG_PAUSES = 512, YOUNG_PAUSES_LEAST = 10 };
 /* So many collections tell the cost of a JVM that has just started. */
 enum { YOUNG_JVM_COLLECTIONS = 3 };
 /* So many of the newest full collections show what one takes, those that left about as much as any. */
-enum { FULL_PAUSES = 8 };
+enum { FULL_PAUSES = 8, SOON = 4 };
 #define LEFT_MUCH 0.8
 /* What Parallel's first full collection of a JVM would have taken as its second: 0.44 to 0.72 in 22 JVMs. */
 #define FIRST_FULL_SHARE 0.7
@@ -72,30 +73,56 @@ static double fixed_share(const struct hc_series *series, int64_t now_ms, double
     return share > LEAST_FIXED_SHARE ? share < 1 ? share : 1 : LEAST_FIXED_SHARE;
 }
 
+/* The running JVM's newest collections, those of its start left out. */
+struct running {
+    double us, young_us; /* time in them */
+    double ms;           /* in so much time */
+    double room_bytes;   /* after the newest */
+    unsigned count;
+};
+
+static struct running running_jvm(const struct hc_series *series, int64_t now_ms)
+{
+    const struct hc_state *now = &series->now;
+    int64_t from_ms = settled_from_ms(series, now_ms);
+    struct running r = {0, 0, 0, 0, 0};
+    for (uint64_t s = now->raw_sequence; s > 0; s--) {
+        const struct hc_raw *raw = now->raw_sequence - s < HC_RAW_SLOTS ? hc_slots_get(&series->raw, s) : NULL;
+        if (raw == NULL) { /* what came before is not known any more */
+            const struct hc_raw *oldest = hc_slots_get(&series->raw, s + 1);
+            from_ms = oldest != NULL ? oldest->sample.end_time_ms : now_ms;
+            break;
+        }
+        if (raw->epoch_sequence != now->epoch_sequence || raw->sample.end_time_ms <= from_ms)
+            break;
+        r.us += (double)raw->sample.gc_time_us;
+        r.young_us += raw->sample.kind == HC_GC_YOUNG ? (double)raw->sample.gc_time_us : 0;
+        if (r.count++ == 0)
+            r.room_bytes = (double)raw->sample.heap_committed_bytes - (double)hc_series_live_max(series, &now->hour);
+    }
+    double ms = (double)(now_ms - from_ms), least = LEAST_ROOM_RATIO * (double)now->heap_max_bytes;
+    r.ms = ms > LEAST_COVERED_MS / 2 ? ms : LEAST_COVERED_MS / 2;
+    r.room_bytes = r.room_bytes > least ? r.room_bytes : least;
+    return r;
+}
+
+double hc_headroom_share_now(const struct hc_series *series, int64_t now_ms)
+{
+    struct running r = running_jvm(series, now_ms);
+    return r.count < YOUNG_JVM_COLLECTIONS ? 1 : r.us / 1000.0 / r.ms;
+}
+
 /*
  * While there is hardly more than the first minutes of JVMs, the running one's second half: loading a state, and the
  * first touch of the heap's pages, can cost ten times what the load costs later. 0: too few collections to tell.
  */
 static int young_jvm_cost(const struct hc_series *series, int64_t now_ms, double copying, struct hc_gc_cost *out)
 {
-    int64_t from_ms = settled_from_ms(series, now_ms);
-    double us = 0, young_us = 0, room = 0;
-    unsigned n = 0;
-    for (uint64_t s = series->now.raw_sequence; s > 0 && series->now.raw_sequence - s < HC_RAW_SLOTS; s--) {
-        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
-        if (raw == NULL || raw->epoch_sequence != series->now.epoch_sequence || raw->sample.end_time_ms <= from_ms)
-            break;
-        us += (double)raw->sample.gc_time_us;
-        young_us += raw->sample.kind == HC_GC_YOUNG ? (double)raw->sample.gc_time_us : 0;
-        if (n++ == 0)
-            room = (double)raw->sample.heap_committed_bytes - (double)hc_series_live_max(series, &series->now.hour);
-    }
-    if (n < YOUNG_JVM_COLLECTIONS)
+    struct running r = running_jvm(series, now_ms);
+    if (r.count < YOUNG_JVM_COLLECTIONS)
         return 0;
-    double least = LEAST_ROOM_RATIO * (double)series->now.heap_max_bytes;
-    double ms = (double)(now_ms - from_ms) > LEAST_COVERED_MS / 2 ? (double)(now_ms - from_ms) : LEAST_COVERED_MS / 2;
-    out->work_bytes = (us - copying * young_us) / 1000.0 / ms * (room > least ? room : least);
-    out->copying_ratio = copying * young_us / 1000.0 / ms;
+    out->work_bytes = (r.us - copying * r.young_us) / 1000.0 / r.ms * r.room_bytes;
+    out->copying_ratio = copying * r.young_us / 1000.0 / r.ms;
     return 1;
 }
 
@@ -110,31 +137,63 @@ static const struct hc_raw *full_before(const struct hc_series *series, uint64_t
     return NULL;
 }
 
+/* The most that one of the newest left. */
+static double most_left_by_fulls(const struct hc_series *series)
+{
+    uint64_t sequence = series->now.sweep_sequence + 1, most = 0;
+    const struct hc_raw *full;
+    for (unsigned n = 0; n <= FULL_PAUSES && (full = full_before(series, &sequence)) != NULL; n++)
+        if (full->sample.heap_used_after_bytes > most)
+            most = full->sample.heap_used_after_bytes;
+    return (double)most;
+}
+
+/* 1: hardly anything died in the old generation since the full collection before, or since the JVM's start. */
+static int came_soon(const struct hc_raw *full, const struct hc_raw *before)
+{
+    uint64_t id = full->sample.gc_id, since = before != NULL ? id - before->sample.gc_id : id;
+    return id != HC_BYTES_UNKNOWN && since <= SOON;
+}
+
+struct full_pauses {
+    double sum_ms;
+    unsigned count;
+};
+
+static void add_pause(struct full_pauses *pauses, double ms)
+{
+    if (pauses->count == FULL_PAUSES)
+        return;
+    pauses->sum_ms += ms;
+    pauses->count++;
+}
+
 /*
- * What a full collection takes, by the newest of them that left about as much: one that left much less had less to do.
- * Parallel's first in a JVM touches pages for the first time and takes nearly twice as long as the next.
+ * What a full collection takes where each collection is a full one: the mean of the newest that left about as much, for
+ * one that left much less had less to do. Serial moves what lies above the first that died, so those that came soon
+ * after another one tell, if there are any. Parallel's first in a JVM touches pages for the first time and takes nearly
+ * twice as long as the next.
  */
 static double full_pause_ms(const struct hc_series *series)
 {
-    uint64_t sequence = series->now.sweep_sequence + 1, most = 0;
-    const struct hc_raw *full[FULL_PAUSES + 1];
-    unsigned n = 0;
-    while (n <= FULL_PAUSES && (full[n] = full_before(series, &sequence)) != NULL)
-        n++;
-    for (unsigned i = 0; i < n; i++)
-        if (full[i]->sample.heap_used_after_bytes > most)
-            most = full[i]->sample.heap_used_after_bytes;
-    double us = 0;
-    unsigned counted = 0;
-    for (unsigned i = 0; i < n && i < FULL_PAUSES; i++) {
-        int first = i + 1 == n || full[i + 1]->epoch_sequence != full[i]->epoch_sequence;
-        if ((double)full[i]->sample.heap_used_after_bytes < LEFT_MUCH * (double)most)
-            continue;
-        us += (double)full[i]->sample.pause_us *
-              (first && series->now.epoch.collector == HC_COLLECTOR_PARALLEL ? FIRST_FULL_SHARE : 1);
-        counted++;
+    uint64_t sequence = series->now.sweep_sequence + 1;
+    const struct hc_raw *full = full_before(series, &sequence);
+    int parallel = series->now.epoch.collector == HC_COLLECTOR_PARALLEL;
+    double least = LEFT_MUCH * most_left_by_fulls(series);
+    struct full_pauses all = {0, 0}, soon = {0, 0};
+    while (full != NULL && (all.count < FULL_PAUSES || (!parallel && soon.count < FULL_PAUSES))) {
+        const struct hc_raw *before = full_before(series, &sequence);
+        int first = before == NULL || before->epoch_sequence != full->epoch_sequence;
+        double ms = (double)full->sample.pause_us / 1000.0 * (first && parallel ? FIRST_FULL_SHARE : 1);
+        if ((double)full->sample.heap_used_after_bytes >= least) {
+            add_pause(&all, ms);
+            if (!parallel && came_soon(full, first ? NULL : before))
+                add_pause(&soon, ms);
+        }
+        full = before;
     }
-    return counted > 0 ? us / 1000.0 / counted : 0;
+    const struct full_pauses *told = soon.count > 0 ? &soon : &all;
+    return told->count > 0 ? told->sum_ms / told->count : 0;
 }
 
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int with_copying, double *scratch,
@@ -145,7 +204,8 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int wit
     int64_t last = hc_hour_of(now_ms), cold_ms = 0, warm_ms = 0, idle_ms = 0;
     uint64_t gc_us = 0, warm_gc_us = 0;
     unsigned n = 0;
-    double copying = with_copying ? 1.0 - fixed_share(series, now_ms, scratch) : 0, copying_us = 0;
+    int may_copy = with_copying && !hc_sweeps_in_cycles(series->now.epoch.collector); /* whose pauses copy nothing */
+    double copying = may_copy ? 1.0 - fixed_share(series, now_ms, scratch) : 0, copying_us = 0;
     for (int64_t h = last - HC_WINDOW_HOURS + 1; h <= last; h++) {
         const struct hc_hour *hour = hc_series_hour(series, h);
         if (hour == NULL)

@@ -26,4 +26,7 @@ struct hc_gc_cost {
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int with_copying, double *scratch,
                          struct hc_gc_cost *out);
 
+/* The share of time that the running JVM's newest collections took, its start left out; 1 where there are too few. */
+double hc_headroom_share_now(const struct hc_series *series, int64_t now_ms);
+
 #endif

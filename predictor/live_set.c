@@ -17,12 +17,9 @@
 /* A JVM that has loaded its state and done nothing else shows no rate. */
 #define LEAST_GARBAGE_SHARE 0.25
 enum { NEWEST = 3, RATES_ENOUGH = 3 };
-/* What JVMs without a sweep left: later ones' sweeps count that came after this share of what they allocated, before
- * which the live set grew by no more than that share of what was allocated; and they take off so many times the garbage
- * that they really saw. */
-#define COMPARABLE 0.25
+/* A sweep speaks for JVMs that had none, if before it the live set grew by no more than this share of what was
+ * allocated. */
 #define GROWN 0.2
-#define CARRIED_TRUST 2.0
 /* HotSpot's MarkSweepAlwaysCompactCount, and MarkSweepDeadRatio as a share of the heap, of which the old generation is
  * two thirds, with a little for what has grown since. */
 enum { COMPACTS_EACH = 4 };
@@ -43,7 +40,7 @@ void hc_live_set_init(struct hc_live_set *set)
 int hc_live_set_is_sound(const struct hc_live_set *set)
 {
     return set->block_count <= HC_BLOCK && set->rate_count <= HC_RATES && set->cycle_count <= HC_CYCLES &&
-           set->point_count <= HC_LIVE_POINTS && set->carried_count <= HC_LIVE_POINTS;
+           set->point_count <= HC_LIVE_POINTS && hc_witnesses_are_sound(&set->witnesses);
 }
 
 static void block_push(struct hc_live_set *set, const struct hc_gc_sample *sample)
@@ -114,34 +111,11 @@ static uint64_t block_swing(const struct hc_live_set *set, enum hc_collector col
     return swing;
 }
 
-/* When they are full, half of the points stay, each pair's higher one: what counts is peaks. */
-static void push(struct hc_live_point *points, uint32_t *count, struct hc_live_point point)
+static void point_push(struct hc_live_set *set, const struct hc_gc_sample *sample, double allocated_bytes,
+                       uint64_t upper_bytes)
 {
-    if (*count == HC_LIVE_POINTS) {
-        for (uint32_t i = 0; i < HC_LIVE_POINTS / 2; i++)
-            points[i] = points[2 * i + (points[2 * i].upper_bytes < points[2 * i + 1].upper_bytes)];
-        *count = HC_LIVE_POINTS / 2;
-    }
-    points[(*count)++] = point;
-}
-
-static void point_push(struct hc_live_set *set, double allocated_bytes, uint64_t upper_bytes)
-{
-    push(set->points, &set->point_count, (struct hc_live_point){allocated_bytes, upper_bytes});
-}
-
-static double less_garbage(double upper, double garbage, double anchor)
-{
-    return fmax(upper - garbage, fmin(upper, anchor));
-}
-
-/* `most`: so much garbage is taken off at most. */
-static uint64_t peak_of(const struct hc_live_point *points, uint32_t count, double rate, double most, double anchor)
-{
-    double peak = 0;
-    for (const struct hc_live_point *p = points; p < points + count; p++)
-        peak = fmax(peak, less_garbage((double)p->upper_bytes, fmin(rate * p->allocated_bytes, most), anchor));
-    return hc_bytes(peak);
+    hc_live_points_push(set->points, &set->point_count, HC_LIVE_POINTS,
+                        (struct hc_live_point){allocated_bytes, upper_bytes, sample->end_time_ms});
 }
 
 /* The rate is trusted more, the nearer to the sweep that showed it: then all of the garbage was there, and no more. */
@@ -152,7 +126,7 @@ static uint64_t settled_peak(const struct hc_live_set *set, double allocated, do
         double at = allocated > 0 ? p->allocated_bytes / allocated : 0; /* 1: at the sweep */
         double rate = set->newest_rate / RATE_TRUST * (1 - TAPER * fmax(0, 1 - at));
         double garbage = fmin(rate * p->allocated_bytes, set->newest_garbage * fmax(1, at));
-        peak = fmax(peak, less_garbage((double)p->upper_bytes, garbage, anchor));
+        peak = fmax(peak, hc_less_garbage((double)p->upper_bytes, garbage, anchor));
     }
     return hc_bytes(peak);
 }
@@ -169,24 +143,12 @@ static double what_may_be_garbage(const struct hc_live_set *set, double allocate
     return fmax(allocated - fmax(0, grown_to(set, clean_bytes)), LEAST_GARBAGE_SHARE * allocated);
 }
 
-/* What a sweep tells of JVMs before this one that had none. One that came after little says nothing of much, nor one
- * before which the live set grew. */
-static void note_for_carried(struct hc_live_set *set, double allocated, uint64_t clean_bytes, double garbage)
+/* One before which the live set grew says nothing of JVMs that had no sweep. */
+static void bear_witness(struct hc_live_set *set, int64_t time_ms, double allocated, uint64_t clean_bytes)
 {
-    double most = 1;
-    for (uint32_t i = 0; i < set->carried_count; i++)
-        most = fmax(most, set->carried[i].allocated_bytes);
-    if (set->carried_count == 0 || !set->allocated_known || allocated < COMPARABLE * most ||
-        GROWN * allocated < grown_to(set, clean_bytes))
-        return;
-    set->carried_rate = set->carried_shown++ > 0 ? fmin(set->carried_rate, set->newest_rate) : set->newest_rate;
-    set->carried_garbage = fmax(set->carried_garbage, garbage);
-}
-
-static void forget_carried(struct hc_live_set *set)
-{
-    set->carried_count = set->carried_shown = 0;
-    set->carried_rate = set->carried_garbage = 0;
+    struct hc_witness witness = {time_ms, allocated, set->newest_rate / RATE_TRUST, set->newest_garbage};
+    if (set->allocated_known && GROWN * allocated >= grown_to(set, clean_bytes))
+        hc_witnesses_add(&set->witnesses, witness);
 }
 
 /*
@@ -194,7 +156,7 @@ static void forget_carried(struct hc_live_set *set)
  * before is worked out anew. What has left the live set since then died of it, and did not come with allocation. At the
  * first sweep of a JVM the one before is its start, without any garbage.
  */
-static void settle(struct hc_live_set *set, const struct hc_block_entry *before, uint64_t clean_bytes,
+static void settle(struct hc_live_set *set, int64_t time_ms, const struct hc_block_entry *before, uint64_t clean_bytes,
                    struct hc_live_told *out)
 {
     int first = set->clean_ms == INT64_MIN;
@@ -212,7 +174,7 @@ static void settle(struct hc_live_set *set, const struct hc_block_entry *before,
     }
     set->newest_rate = set->allocated_known ? rate : 0;
     set->newest_garbage = garbage;
-    note_for_carried(set, before->allocated_bytes, clean_bytes, garbage);
+    bear_witness(set, time_ms, before->allocated_bytes, clean_bytes);
     out->peak_bytes = settled_peak(set, before->allocated_bytes, (double)out->anchor_bytes);
 }
 
@@ -237,7 +199,7 @@ static void learn_rate(struct hc_live_set *set, const struct hc_block_entry *bef
 static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_gc_kind kind,
                         uint64_t clean_bytes, const struct hc_block_entry *before, struct hc_live_told *out)
 {
-    settle(set, before, clean_bytes, out);
+    settle(set, sample->end_time_ms, before, clean_bytes, out);
     learn_rate(set, before, clean_bytes);
     set->clean_bytes = clean_bytes;
     set->clean_since_start = 1;
@@ -274,14 +236,16 @@ static uint64_t cycle_minimum(struct hc_live_set *set, uint64_t used_bytes)
 
 /* Between clean points: the block's minimum less the garbage that grew with allocation, but at least 0.9 of what the
  * last clean point showed. */
-static uint64_t between_clean_points(struct hc_live_set *set, enum hc_collector collector)
+static uint64_t between_clean_points(struct hc_live_set *set, const struct hc_gc_sample *sample,
+                                     enum hc_collector collector)
 {
     const struct hc_block_entry *least = lowest(set, block_start(set));
     uint64_t upper = least->used_bytes + block_swing(set, collector);
-    point_push(set, least->allocated_bytes, upper);
+    point_push(set, sample, least->allocated_bytes, upper);
     if (set->clean_ms == INT64_MIN || !set->allocated_known)
         return upper;
-    return hc_bytes(less_garbage((double)upper, set->rate * least->allocated_bytes, ANCHOR * (double)set->clean_bytes));
+    return hc_bytes(
+        hc_less_garbage((double)upper, set->rate * least->allocated_bytes, ANCHOR * (double)set->clean_bytes));
 }
 
 static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,
@@ -292,7 +256,7 @@ static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sam
     if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD) {
         clean_point(set, sample, sample->kind, used, &before, out);
         uint64_t live = sample->kind == HC_GC_OLD && hc_sweeps_in_cycles(collector) ? cycle_minimum(set, used) : used;
-        point_push(set, 0, live);
+        point_push(set, sample, 0, live);
         return live;
     }
     if (sample->kind == HC_GC_MIXED) {
@@ -302,10 +266,10 @@ static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sam
         set->in_mixed_run = 1;
     } else if (set->in_mixed_run) {
         clean_point(set, sample, HC_GC_MIXED, set->mixed_bytes, &set->before_mixed, out);
-        return between_clean_points(set, collector);
+        return between_clean_points(set, sample, collector);
     }
     block_push(set, sample);
-    return between_clean_points(set, collector);
+    return between_clean_points(set, sample, collector);
 }
 
 /* What is beyond the most that it can have left is growth, and then nobody knows how much else is. */
@@ -346,39 +310,45 @@ uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample 
     return set->live_bytes;
 }
 
-static uint64_t carried_peak(const struct hc_live_set *set)
-{
-    return peak_of(set->carried, set->carried_count, set->carried_rate, CARRIED_TRUST * set->carried_garbage,
-                   ANCHOR * (double)set->clean_bytes);
-}
-
-static uint64_t own_peak(const struct hc_live_set *set, int closing)
+/* 1 in `closing`: as the hour is kept, which the next sweep settles; a rate that few sweeps showed takes off nothing.
+ */
+static uint64_t peak_since_sweep(const struct hc_live_set *set, int closing)
 {
     int known = set->clean_ms != INT64_MIN && set->allocated_known;
     int few = !closing && set->rate_count < RATES_ENOUGH && set->clean_since_start && set->clean_kind == HC_GC_FULL;
     double newest = set->shown_rate > 0 ? fmin(set->newest_rate, set->shown_rate) : set->newest_rate;
     double rate = few ? RATE_TRUST * newest : set->rate;
     double most = few ? RATE_TRUST * fmax(set->newest_garbage, set->shown_garbage) : (double)INFINITY;
-    return peak_of(set->points, set->point_count, known ? rate : 0, most, ANCHOR * (double)set->clean_bytes);
+    return hc_bytes(
+        hc_live_points_peak(set->points, set->point_count, known ? rate : 0, most, ANCHOR * (double)set->clean_bytes));
 }
 
-uint64_t hc_live_set_peak(const struct hc_live_set *set, int closing)
+uint64_t hc_live_set_peak(const struct hc_live_set *set)
 {
-    uint64_t own = own_peak(set, closing), carried = carried_peak(set);
-    return own > carried ? own : carried;
+    return peak_since_sweep(set, 0);
 }
 
-uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, enum hc_collector is)
+uint64_t hc_live_set_unswept_peak(const struct hc_live_set *set, const struct hc_unswept *unswept)
 {
-    int unknown = !set->clean_since_start || set->newest_rate <= 0;
-    int carry = unknown && hc_has_fixed_generations(was) && hc_has_fixed_generations(is);
-    uint64_t peak = carry ? 0 : own_peak(set, 0);
-    for (uint32_t i = 0; carry && i < set->point_count; i++)
-        push(set->carried, &set->carried_count, set->points[i]);
-    if (!hc_has_fixed_generations(is)) { /* looks lead from here on */
-        peak = peak > carried_peak(set) ? peak : carried_peak(set);
-        forget_carried(set);
-    }
+    return hc_unswept_peak(unswept, &set->witnesses, ANCHOR * (double)set->clean_bytes);
+}
+
+uint64_t hc_live_set_end_hour(struct hc_live_set *set, enum hc_collector collector, struct hc_unswept *unswept)
+{
+    int is_unswept = hc_has_fixed_generations(collector) && !set->clean_since_start;
+    uint64_t peak = is_unswept ? 0 : peak_since_sweep(set, 1);
+    if (is_unswept)
+        hc_unswept_keep(unswept, set->points, set->point_count);
+    set->point_count = 0;
+    return peak;
+}
+
+uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, struct hc_unswept *unswept)
+{
+    int is_unswept = hc_has_fixed_generations(was) && (!set->clean_since_start || set->newest_rate <= 0);
+    uint64_t peak = is_unswept ? 0 : peak_since_sweep(set, 0);
+    if (is_unswept)
+        hc_unswept_keep(unswept, set->points, set->point_count);
     if (set->clean_since_start && set->newest_rate > 0) {
         set->shown_rate = set->shown_rate > 0 ? fmin(set->shown_rate, set->newest_rate) : set->newest_rate;
         set->shown_garbage = fmax(set->shown_garbage, set->newest_garbage);
@@ -394,12 +364,6 @@ uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, enu
     set->allocated_bytes = 0;
     set->allocated_known = 1;
     return peak;
-}
-
-void hc_live_set_end_hour(struct hc_live_set *set)
-{
-    set->point_count = 0;
-    forget_carried(set);
 }
 
 void hc_live_set_observe_pause(struct hc_live_set *set)

@@ -16,6 +16,9 @@
 #ifndef HC_PREDICTOR_LIVE_SET_H
 #define HC_PREDICTOR_LIVE_SET_H
 
+#include "live_points.h"
+#include "unswept.h"
+
 #include <heapcast/gc_sample.h>
 #include <heapcast/recommendation.h>
 
@@ -30,12 +33,6 @@ struct hc_block_entry {
     double allocated_bytes; /* since the last clean point; 0: that one itself */
 };
 
-/* A collection since the last clean point, in the running hour. */
-struct hc_live_point {
-    double allocated_bytes; /* since the clean point, when so much was used */
-    uint64_t upper_bytes;   /* live, if nothing of that was garbage */
-};
-
 /* What one collection told. */
 struct hc_live_told {
     int clean;              /* 1: a clean point, and the rest is filled */
@@ -46,13 +43,13 @@ struct hc_live_told {
 };
 
 struct hc_live_set {
-    struct hc_block_entry block[HC_BLOCK]; /* since the last clean point, oldest first */
-    struct hc_live_point points[HC_LIVE_POINTS];
-    struct hc_live_point carried[HC_LIVE_POINTS]; /* of JVMs before this one, in the running hour, that nothing swept */
-    double rates[HC_RATES];                       /* garbage bytes per allocated byte, between clean points */
-    uint64_t cycles_bytes[HC_CYCLES];             /* used after the last concurrent cycles */
-    uint64_t live_bytes;                          /* the newest estimate; 0 before the first collection */
-    uint64_t used_bytes;                          /* the newest used-after */
+    struct hc_block_entry block[HC_BLOCK];       /* since the last clean point, oldest first */
+    struct hc_live_point points[HC_LIVE_POINTS]; /* since the last clean point, in the running hour */
+    struct hc_witnesses witnesses;               /* sweeps that speak for hours without any */
+    double rates[HC_RATES];                      /* garbage bytes per allocated byte, between clean points */
+    uint64_t cycles_bytes[HC_CYCLES];            /* used after the last concurrent cycles */
+    uint64_t live_bytes;                         /* the newest estimate; 0 before the first collection */
+    uint64_t used_bytes;                         /* the newest used-after */
     uint64_t clean_bytes, clean_lower_bytes;
     int64_t clean_ms; /* INT64_MIN: no clean point yet */
     uint64_t mixed_bytes;
@@ -63,15 +60,12 @@ struct hc_live_set {
     double newest_garbage;  /* the bytes that it showed */
     double shown_rate;      /* by the last sweeps of the JVMs before: the lowest, and the most bytes; 0 none */
     double shown_garbage;
-    double carried_rate; /* the lowest that sweeps showed since there is something carried, and the most bytes */
-    double carried_garbage;
     uint64_t fulls, compacted_bytes; /* Serial, this JVM: full collections; what the newest compacting one left, or 0 */
     uint64_t wood_bytes;             /* what the newest full collection left of dead wood */
     uint32_t block_count, rate_count, cycle_count, point_count;
-    uint32_t clean_since_start;            /* 1: this JVM has had a clean point */
-    uint32_t carried_count, carried_shown; /* points, and sweeps that count for them */
-    uint32_t reserved;                     /* 0: keeps the state a multiple of eight bytes */
-    uint32_t collections;                  /* since the JVM's start */
+    uint32_t clean_since_start; /* 1: this JVM has had a clean point */
+    uint32_t reserved;          /* 0: keeps the state a multiple of eight bytes */
+    uint32_t collections;       /* since the JVM's start */
     uint32_t allocated_known, in_mixed_run, swept;
     uint32_t clean_kind; /* enum hc_gc_kind of the last clean point */
 };
@@ -83,20 +77,22 @@ int hc_live_set_is_sound(const struct hc_live_set *set);
  * A new JVM: its old generation is empty; what was learned about garbage rates stays. Returns the most that was live in
  * the running hour since the JVM before had its last clean point. If it never had one, or that showed no garbage (the
  * live set grew), nobody knows yet, and Serial and Parallel may go on for long without: then 0 is returned, and what it
- * left goes on counting, less the garbage that later JVMs show. `was` and `is` are their collectors.
+ * left is kept in `unswept`. `was`: the collector of the JVM before.
  */
-uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, enum hc_collector is);
+uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, struct hc_unswept *unswept);
 /* Takes in a collection and returns the live estimate in bytes. */
 uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_collector collector,
                              struct hc_live_told *out);
 /*
  * The most that was live in the running hour since the last clean point, 0 without a collection. A rate that fewer than
- * three sweeps showed takes off no more than the garbage that was really seen. 1 in `closing`: as the hour is kept,
- * which the next sweep settles; then such a rate takes off nothing.
+ * three sweeps showed takes off no more than the garbage that was really seen.
  */
-uint64_t hc_live_set_peak(const struct hc_live_set *set, int closing);
-/* The running hour is over. */
-void hc_live_set_end_hour(struct hc_live_set *set);
+uint64_t hc_live_set_peak(const struct hc_live_set *set);
+/* The running hour is over. Returns the most that was live since the last clean point, for the next sweep to settle;
+ * or 0, and what a JVM left that nothing has swept is kept in `unswept`. */
+uint64_t hc_live_set_end_hour(struct hc_live_set *set, enum hc_collector collector, struct hc_unswept *unswept);
+/* The most that was live in an hour of JVMs without a sweep. */
+uint64_t hc_live_set_unswept_peak(const struct hc_live_set *set, const struct hc_unswept *unswept);
 /* A pause that moves no object (G1 Remark, Cleanup) may still free whole regions of the old generation. */
 void hc_live_set_observe_pause(struct hc_live_set *set);
 /* 1 once anything swept the old generation. Before that an estimate is no more than a guess: all that is used may be

@@ -45,6 +45,8 @@ enum { LOOKS_ENOUGH = 3 };
 #define EARLY_FALL 0.985
 /* Against the heap in force, less than this is no reason to grow: the model's margins are wider. */
 #define WORTH_GROWING 1.02
+/* Nor is so little, where only the cost of collections asks for it and the heap in force keeps its limit. */
+#define WORTH_GROWING_FOR_COST 1.10
 /* HotSpot aligns -Xmx to 2 MiB (large pages), G1 to its regions of 1 to 32 MiB; small heaps have regions of 1 to 4 MiB.
  */
 #define HEAP_STEP_BYTES (4 * MIB)
@@ -534,8 +536,19 @@ static uint64_t next_number(const struct hc_policy *policy, unsigned hours, uint
     return needed < (early ? EARLY_FALL : 1.0 - policy->fall_band_ratio) * now ? heap : published;
 }
 
+/* How many times the heap in force is worth a restart to a larger one. */
+static double worth_growing(const struct hc_predictor *predictor, int64_t now_ms, const struct hc_recommendation *out)
+{
+    const struct hc_policy *policy = &predictor->policy;
+    double hard = (double)out->model.live_upper_bytes / policy->usable_ratio;
+    int fits = out->model.binding == HC_TERM_GC_COST && hard <= (double)out->current_heap_bytes &&
+               hc_headroom_share_now(&predictor->series, now_ms) <= policy->gc_share_limit_ratio;
+    return fits ? WORTH_GROWING_FOR_COST : WORTH_GROWING;
+}
+
 /* Hysteresis, then the verdict against the heap in force. Returns the figure that was held back, 0 if none. */
-static uint64_t publish(struct hc_predictor *predictor, unsigned hours, uint64_t heap, struct hc_recommendation *out)
+static uint64_t publish(struct hc_predictor *predictor, int64_t now_ms, unsigned hours, uint64_t heap,
+                        struct hc_recommendation *out)
 {
     struct hc_series *series = &predictor->series;
     struct hc_state *now = &series->now;
@@ -547,9 +560,9 @@ static uint64_t publish(struct hc_predictor *predictor, unsigned hours, uint64_t
     }
     double change = (double)now->published_bytes / (double)out->current_heap_bytes;
     out->heap_bytes = now->published_bytes;
-    out->verdict = change < WORTH_SHRINKING ? HC_VERDICT_SHRINK
-                   : change > WORTH_GROWING ? HC_VERDICT_GROW
-                                            : HC_VERDICT_KEEP;
+    out->verdict = change < WORTH_SHRINKING                         ? HC_VERDICT_SHRINK
+                   : change > worth_growing(predictor, now_ms, out) ? HC_VERDICT_GROW
+                                                                    : HC_VERDICT_KEEP;
     if (out->verdict == HC_VERDICT_KEEP)
         out->heap_bytes = out->current_heap_bytes;
     return held_back;
@@ -617,7 +630,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
         forecast_live_set(predictor, hours, cost.covered_ms, out);
         uint64_t heap = needed_heap(policy, series, facts.exhaustion.least_bytes, &cost, out);
         facts.short_history = hours < LEAST_HOURS;
-        facts.held_back_bytes = publish(predictor, hours, heap, out);
+        facts.held_back_bytes = publish(predictor, now_ms, hours, heap, out);
         bounds(policy, out);
         hc_track_record_add(series, now_ms, out->heap_bytes, out->model.live_upper_bytes);
     }

@@ -138,9 +138,16 @@ static int views_lead(const struct hc_state *now)
 }
 
 /* The most that was live in the running hour and is not settled yet; see hc_live_set_peak. */
-static uint64_t unsettled_peak(const struct hc_state *now, int closing)
+static uint64_t unsettled_peak(const struct hc_state *now)
 {
-    return views_lead(now) ? hc_live_views_peak(&now->views) : hc_live_set_peak(&now->live, closing);
+    return views_lead(now) ? hc_live_views_peak(&now->views) : hc_live_set_peak(&now->live);
+}
+
+static void end_live_hour(struct hc_state *now)
+{
+    uint64_t by_set = hc_live_set_end_hour(&now->live, now->epoch.collector, &now->hour.unswept);
+    raise_to(&now->hour.live_max_bytes, views_lead(now) ? hc_live_views_peak(&now->views) : by_set);
+    now->live_before_start_bytes = 0;
 }
 
 static void cover(struct hc_state *now, int64_t from_ms, int64_t to_ms)
@@ -172,17 +179,14 @@ static void advance(struct hc_series *series, int64_t now_ms)
     struct hc_state *now = &series->now;
     int64_t hour = hc_hour_of(now_ms);
     if (now->hour.hour > hour + 1) {
+        end_live_hour(now);
         memset(&now->hour, 0, sizeof now->hour);
         now->hour.hour = hour;
-        now->live_before_start_bytes = 0;
-        hc_live_set_end_hour(&now->live);
         now->covered_until_ms = now->last_ms = now_ms;
     }
     if (hour > now->hour.hour) {
         cover(now, now->covered_until_ms, hc_hour_end_ms(now->hour.hour));
-        raise_to(&now->hour.live_max_bytes, unsettled_peak(now, 1));
-        now->live_before_start_bytes = 0;
-        hc_live_set_end_hour(&now->live);
+        end_live_hour(now);
         close_hour(series);
         int64_t idle_from_ms = hc_hour_end_ms(now->hour.hour), begin_ms = hc_hour_end_ms(hour - 1);
         if (idle_from_ms < now->covered_until_ms)
@@ -199,10 +203,22 @@ static void advance(struct hc_series *series, int64_t now_ms)
 }
 
 /*
- * A clean point settles the whole hours since the one before: what they took off for garbage is put right. The garbage
- * at an hour's start is taken for all of it, so a little too much counts as live. Each hour is settled once, so the way
- * back is short; one that is already (a replay) ends it.
+ * What was live in an hour before the clean point, `allocated` by the JVM at the hour's start: what it took off for
+ * garbage is put right. The garbage at its start is taken for all of it, so a little too much counts as live. An hour
+ * before the JVM's first sweep took off nothing and has its collections.
  */
+static uint64_t settled_peak(const struct hc_hour *hour, const struct hc_live_told *told, double allocated)
+{
+    double live = (double)hour->live_max_bytes, used = (double)hour->used_after_max_bytes;
+    double anchor = (double)told->anchor_bytes;
+    if (hour->unswept.count > 0)
+        return hc_bytes(fmax(live, hc_live_points_peak(hour->unswept.point, hour->unswept.count, told->more_garbage,
+                                                       (double)INFINITY, anchor)));
+    return hc_bytes(fmin(hc_less_garbage(live, told->more_garbage * allocated, anchor), fmax(live, used)));
+}
+
+/* A clean point settles the whole hours since the one before. Each hour is settled once, so the way back is short; one
+ * that is already (a replay) ends it. */
 static void settle_hours(struct hc_series *series, const struct hc_live_told *told)
 {
     const struct hc_state *now = &series->now;
@@ -217,9 +233,8 @@ static void settle_hours(struct hc_series *series, const struct hc_live_told *to
             return;
         struct hc_hour hour = *stored;
         allocated = fmax(0, allocated - (double)hour.allocated_bytes);
-        double live = (double)hour.live_max_bytes, most = (double)hour.used_after_max_bytes;
-        double settled = live - told->more_garbage * allocated;
-        hour.live_max_bytes = hc_bytes(fmin(fmax(settled, fmin(live, (double)told->anchor_bytes)), fmax(live, most)));
+        hour.live_max_bytes = settled_peak(&hour, told, allocated);
+        hour.unswept.count = 0;
         hour.clean_points = 1;
         hc_slots_put(&series->hours, (uint64_t)h, &hour);
     }
@@ -266,7 +281,7 @@ static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample
         hc_promotion_observe(&now->promotion, sample);
     int based;
     struct hc_live_told told;
-    uint64_t unsettled_bytes = series->unsettled ? hc_live_set_peak(&now->live, 0) : 0;
+    uint64_t unsettled_bytes = series->unsettled ? hc_live_set_peak(&now->live) : 0;
     uint64_t peak_bytes,
         live_bytes = hc_live_set_observe(&now->live, sample, now->epoch.collector, &told),
         by_views = hc_live_views_observe(&now->views, sample, now->epoch.collector, &based, &peak_bytes);
@@ -287,8 +302,10 @@ static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample
         hour->committed_bytes = sample->heap_committed_bytes;
         hour->heap_max_bytes = sample->heap_max_bytes;
     }
-    if (series->unlearned)
-        now->live.rate = now->live.newest_rate = now->live.carried_rate = 0;
+    if (series->unlearned) {
+        now->live.rate = now->live.newest_rate = 0;
+        now->live.witnesses.count = 0;
+    }
     hour->clean_points += (uint32_t)told.clean;
     if (hour->collections++ == 0)
         hour->first_ms = sample->end_time_ms;
@@ -316,7 +333,7 @@ static void apply_epoch(struct hc_series *series, const struct hc_epoch *epoch, 
 {
     struct hc_state *now = &series->now;
     uint64_t left_bytes = hc_live_views_peak(&now->views),
-             left_by_set = hc_live_set_restart(&now->live, now->epoch.collector, epoch->collector);
+             left_by_set = hc_live_set_restart(&now->live, now->epoch.collector, &now->hour.unswept);
     raise_to(&now->hour.live_max_bytes, views_lead(now) ? left_bytes : left_by_set);
     now->live_before_start_bytes = now->hour.live_max_bytes;
     now->epoch = *epoch;
@@ -474,7 +491,7 @@ static void init_state(struct hc_state *now)
 static int is_sound(const struct hc_state *state)
 {
     return hc_live_set_is_sound(&state->live) && hc_live_views_are_sound(&state->views) &&
-           hc_promotion_is_sound(&state->promotion);
+           hc_promotion_is_sound(&state->promotion) && hc_unswept_is_sound(&state->hour.unswept);
 }
 
 static void recover(struct hc_series *series)
@@ -642,8 +659,11 @@ int hc_series_each_change(struct hc_series *series, hc_change_fn *each, void *co
 
 uint64_t hc_series_live_max(const struct hc_series *series, const struct hc_hour *hour)
 {
-    uint64_t unsettled = hour == &series->now.hour ? unsettled_peak(&series->now, 0) : 0;
-    return hour->live_max_bytes > unsettled ? hour->live_max_bytes : unsettled;
+    uint64_t most = hour->live_max_bytes;
+    if (hour == &series->now.hour)
+        raise_to(&most, unsettled_peak(&series->now));
+    raise_to(&most, hc_live_set_unswept_peak(&series->now.live, &hour->unswept));
+    return most;
 }
 
 int hc_series_swept(const struct hc_series *series)

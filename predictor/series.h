@@ -74,8 +74,9 @@ struct hc_hour {
     uint64_t pause_max_us;
     int64_t first_ms, last_ms;
     uint32_t collections;
-    uint32_t clean_points;    /* clean points in it; 1 also where a later one has settled the hour */
-    struct hc_histogram live; /* live estimates of the hour's collections */
+    uint32_t clean_points;     /* clean points in it; 1 also where a later one has settled the hour */
+    struct hc_unswept unswept; /* collections that are not in live_max_bytes: see hc_series_live_max */
+    struct hc_histogram live;  /* live estimates of the hour's collections */
 };
 
 /* One hour of looks outside the heap: the most seen of each. HC_BYTES_UNKNOWN where no look told. */

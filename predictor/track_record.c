@@ -26,10 +26,9 @@ static struct hour_truth hour_truth(const struct hc_series *series, int64_t h)
     const struct hc_hour *hour = hc_series_hour(series, h);
     if (hour == NULL || hour->collections == 0)
         return (struct hour_truth){.covered_ms = -1};
-    double room = (double)hour->committed_bytes - (double)hour->live_max_bytes;
+    double live = (double)hc_series_live_max(series, hour), room = (double)hour->committed_bytes - live;
     double ms = (double)(hour->gc_us + hour->warm_gc_us) / 1000.0;
-    return (struct hour_truth){(double)hour->live_max_bytes, ms, room > 0 ? ms * room : 0,
-                               (double)(hour->covered_ms + hour->warm_covered_ms)};
+    return (struct hour_truth){live, ms, room > 0 ? ms * room : 0, (double)(hour->covered_ms + hour->warm_covered_ms)};
 }
 
 /* What the hours after a forecast brought. The forecast's own hour is left out: part of it was known. */

@@ -38,7 +38,7 @@ struct hc_epoch {
 };
 
 /* Version of the block's layout; a history of another version is set aside. */
-#define HC_SERIES_VERSION 5u
+#define HC_SERIES_VERSION 6u
 
 /* Bytes that hc_predictor_new needs; constant, at most 1 MiB. */
 size_t hc_predictor_size(void);

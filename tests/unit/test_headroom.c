@@ -16,19 +16,27 @@ static double scratch[HC_RAW_SLOTS];
 struct world {
     struct hc_series series;
     void *block;
+    uint64_t collections;
 };
+
+static void begin_as(struct world *world, enum hc_collector collector)
+{
+    world->collections = 0;
+    world->block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(&world->series, world->block, hc_series_size(), NULL), HC_OK);
+    struct hc_epoch epoch = {.start_ms = BEGIN_MS, .heap_max_bytes = 1000 * MIB, .collector = collector};
+    hc_series_start(&world->series, &epoch);
+}
 
 static void begin(struct world *world)
 {
-    world->block = calloc(1, hc_series_size());
-    assert_int_equal(hc_series_open(&world->series, world->block, hc_series_size(), NULL), HC_OK);
-    struct hc_epoch epoch = {.start_ms = BEGIN_MS, .heap_max_bytes = 1000 * MIB, .collector = HC_COLLECTOR_G1};
-    hc_series_start(&world->series, &epoch);
+    begin_as(world, HC_COLLECTOR_G1);
 }
 
 static void collect_kind(struct world *world, enum hc_gc_kind kind, int64_t at_s, uint64_t used_mib, uint64_t gc_ms)
 {
     struct hc_gc_sample sample = {.end_time_ms = BEGIN_MS + at_s * 1000,
+                                  .gc_id = world->collections += 1,
                                   .pause_us = gc_ms * 1000,
                                   .gc_time_us = gc_ms * 1000,
                                   .heap_used_after_bytes = used_mib * MIB,
@@ -197,6 +205,68 @@ static void test_few_young_pauses_say_nothing_of_copying(void **state)
     free(world.block);
 }
 
+static void test_pauses_of_concurrent_collectors_copy_nothing(void **state)
+{
+    (void)state;
+    struct world world;
+    begin_as(&world, HC_COLLECTOR_Z);
+    for (int64_t i = 0; i < 20; i++)
+        collect_kind(&world, HC_GC_YOUNG, 70 + 10 * i, 200, i % 2 == 0 ? 10 : 50);
+    assert_true(cost_at(&world, 270).copying_ratio == 0);
+    free(world.block);
+}
+
+/* Ninety-nine young collections, then a full one that takes `ms`. */
+static void full_after_many(struct world *world, int64_t *at_s, uint64_t ms)
+{
+    for (unsigned i = 0; i < 99; i++)
+        collect_kind(world, HC_GC_YOUNG, ++*at_s, 200, 1);
+    collect(world, ++*at_s, 200, ms);
+}
+
+static double full_pause_of(enum hc_collector collector)
+{
+    struct world world;
+    int64_t at_s = 0;
+    begin_as(&world, collector);
+    for (unsigned i = 0; i < 3; i++)
+        full_after_many(&world, &at_s, 20);
+    collect(&world, at_s + 1, 200, 4); /* two at once */
+    collect(&world, at_s + 2, 200, 8);
+    for (unsigned i = 0; i < 20; i++) /* it is remembered, however many come later */
+        full_after_many(&world, &at_s, 20);
+    double ms = cost_at(&world, at_s).full_pause_ms;
+    free(world.block);
+    return ms;
+}
+
+static void test_where_each_collection_is_a_full_one_serial_has_less_to_move(void **state)
+{
+    (void)state;
+    assert_near(full_pause_of(HC_COLLECTOR_SERIAL), 6);
+    assert_near(full_pause_of(HC_COLLECTOR_PARALLEL), 20);
+}
+
+static void test_the_share_of_the_running_jvm(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    collect(&world, 70, 200, 100);
+    collect(&world, 80, 200, 100);
+    assert_near(hc_headroom_share_now(&world.series, BEGIN_MS + 100000), 1); /* too few to tell */
+    for (int64_t s = 90; s <= 160; s += 10)
+        collect(&world, s, 200, 100);
+    assert_near(hc_headroom_share_now(&world.series, BEGIN_MS + 160000), 1.0 / 100); /* its first minute is left out */
+    for (int64_t s = 161; s < 161 + 2 * HC_RAW_SLOTS; s++) /* of more than are kept the newest */
+        collect(&world, s, 200, 20);
+    assert_true(fabs(hc_headroom_share_now(&world.series, BEGIN_MS + (160 + 2 * HC_RAW_SLOTS) * 1000) - 0.02) < 1e-4);
+    struct hc_epoch epoch = {.start_ms = BEGIN_MS + 7000 * 1000, .heap_max_bytes = 1000 * MIB};
+    hc_series_start(&world.series, &epoch);
+    assert_near(hc_headroom_share_now(&world.series, BEGIN_MS + 7100000), 1);
+    free(world.block);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +280,9 @@ int main(void)
         cmocka_unit_test(test_the_room_has_a_least),
         cmocka_unit_test(test_copying_is_the_same_in_any_heap),
         cmocka_unit_test(test_few_young_pauses_say_nothing_of_copying),
+        cmocka_unit_test(test_pauses_of_concurrent_collectors_copy_nothing),
+        cmocka_unit_test(test_where_each_collection_is_a_full_one_serial_has_less_to_move),
+        cmocka_unit_test(test_the_share_of_the_running_jvm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

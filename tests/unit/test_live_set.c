@@ -11,6 +11,7 @@
 
 static int64_t clock_ms;
 static struct hc_live_told told; /* by the newest collection */
+static struct hc_unswept unswept;
 
 static uint64_t see(struct hc_live_set *set, enum hc_gc_kind kind, uint64_t used_mib, uint64_t allocated_mib,
                     int64_t after_s)
@@ -83,7 +84,7 @@ static void test_dead_wood_of_serial_is_no_live_set(void **state)
     assert_int_equal(see_serial(&set, HC_GC_FULL, 130), 121);
     assert_in_range(told.peak_bytes / MIB, 121, 124);
     assert_in_range(see_serial(&set, HC_GC_YOUNG, 133), 121, 124); /* the wood is still there */
-    (void)hc_live_set_restart(&set, HC_COLLECTOR_SERIAL, HC_COLLECTOR_SERIAL);
+    (void)hc_live_set_restart(&set, HC_COLLECTOR_SERIAL, &unswept);
     assert_int_equal(see_serial(&set, HC_GC_YOUNG, 100), 100); /* not in another JVM */
 }
 
@@ -99,14 +100,14 @@ static void test_what_earlier_jvms_showed_holds(void **state)
             see_serial(&set, HC_GC_YOUNG, 100 + 2 * i);
         see_serial(&set, HC_GC_FULL, 100);
         if (jvm == 0)
-            (void)hc_live_set_restart(&set, HC_COLLECTOR_SERIAL, HC_COLLECTOR_SERIAL);
+            (void)hc_live_set_restart(&set, HC_COLLECTOR_SERIAL, &unswept);
     }
     for (unsigned i = 1; i <= 30; i++)
         see_serial(&set, HC_GC_YOUNG, 100 + 2 * i);
-    assert_in_range(hc_live_set_peak(&set, 0) / MIB, 100, 112);
+    assert_in_range(hc_live_set_peak(&set) / MIB, 100, 112);
     for (unsigned i = 1; i <= 80; i++) /* but no more than that */
         see_serial(&set, HC_GC_YOUNG, 160 + 2 * i);
-    assert_in_range(hc_live_set_peak(&set, 0) / MIB, 220, 260);
+    assert_in_range(hc_live_set_peak(&set) / MIB, 220, 260);
 }
 
 /* Nor does anything count as such before a compacting one, as a JVM's first small collections for metaspace. */
@@ -214,7 +215,7 @@ static void test_a_restart_begins_with_an_empty_old_generation(void **state)
     struct hc_live_set set;
     hc_live_set_init(&set);
     settle(&set, 40, 100);
-    hc_live_set_restart(&set, HC_COLLECTOR_G1, HC_COLLECTOR_G1);
+    hc_live_set_restart(&set, HC_COLLECTOR_G1, &unswept);
     assert_int_equal(see(&set, HC_GC_YOUNG, 300, 0, 600), 300);
 }
 
@@ -238,10 +239,15 @@ static void test_a_restart_settles_what_came_after_the_last_sweep(void **state)
     struct hc_live_set set;
     hc_live_set_init(&set);
     live_120(&set, 1, 40);
-    assert_true(see(&set, HC_GC_YOUNG, 284, 12, 1) >= 200);     /* one sweep is not enough for the running figure */
-    assert_in_range(hc_live_set_peak(&set, 0) / MIB, 120, 160); /* but for the hour's, by 0.9 of it */
-    assert_in_range(hc_live_set_restart(&set, HC_COLLECTOR_SERIAL, HC_COLLECTOR_SERIAL) / MIB, 120, 150);
-    assert_int_equal(hc_live_set_peak(&set, 0), 0);
+    assert_true(see(&set, HC_GC_YOUNG, 284, 12, 1) >= 200);  /* one sweep is not enough for the running figure */
+    assert_in_range(hc_live_set_peak(&set) / MIB, 120, 160); /* but for the hour's, by 0.9 of it */
+    assert_in_range(hc_live_set_restart(&set, HC_COLLECTOR_SERIAL, &unswept) / MIB, 120, 150);
+    assert_int_equal(hc_live_set_peak(&set), 0);
+}
+
+static uint64_t unswept_mib(const struct hc_live_set *set)
+{
+    return hc_live_set_unswept_peak(set, &unswept) / MIB;
 }
 
 static void test_what_no_sweep_settled_waits_for_the_next_jvm(void **state)
@@ -249,20 +255,38 @@ static void test_what_no_sweep_settled_waits_for_the_next_jvm(void **state)
     (void)state;
     struct hc_live_set set;
     hc_live_set_init(&set);
+    unswept.count = 0;
     live_120(&set, 0, 60);
-    uint64_t unsettled = hc_live_set_peak(&set, 0);
+    uint64_t unsettled = hc_live_set_peak(&set);
     assert_in_range(unsettled / MIB, 250, 360);
-    assert_int_equal(hc_live_set_restart(&set, HC_COLLECTOR_SERIAL, HC_COLLECTOR_SERIAL), 0);
-    assert_int_equal(hc_live_set_peak(&set, 0), unsettled); /* nothing is forgotten meanwhile */
+    assert_int_equal(hc_live_set_restart(&set, HC_COLLECTOR_SERIAL, &unswept), 0);
+    assert_int_equal(hc_live_set_peak(&set), 0);
+    assert_int_equal(unswept_mib(&set), unsettled / MIB); /* nothing is forgotten meanwhile */
     live_120(&set, 1, 0); /* a first sweep, before which the live set grew, says nothing */
-    assert_int_equal(hc_live_set_peak(&set, 0), unsettled);
+    assert_int_equal(unswept_mib(&set), unsettled / MIB);
     live_120(&set, 1, 0);
-    assert_in_range(hc_live_set_peak(&set, 0) / MIB, 120, 160);
+    assert_in_range(unswept_mib(&set), 120, 200);
     /* G1 has looks of its own for that */
     hc_live_set_init(&set);
+    unswept.count = 0;
     live_120(&set, 0, 60);
-    assert_int_equal(hc_live_set_restart(&set, HC_COLLECTOR_G1, HC_COLLECTOR_G1), unsettled);
-    assert_int_equal(hc_live_set_peak(&set, 0), 0);
+    assert_int_equal(hc_live_set_restart(&set, HC_COLLECTOR_G1, &unswept), unsettled);
+    assert_int_equal(unswept.count, 0);
+}
+
+static void test_an_hour_ends_before_the_first_sweep(void **state)
+{
+    (void)state;
+    struct hc_live_set set;
+    hc_live_set_init(&set);
+    unswept.count = 0;
+    live_120(&set, 0, 60);
+    uint64_t unsettled = hc_live_set_peak(&set);
+    assert_int_equal(hc_live_set_end_hour(&set, HC_COLLECTOR_PARALLEL, &unswept), 0);
+    assert_int_equal(unswept_mib(&set), unsettled / MIB);
+    (void)hc_live_set_restart(&set, HC_COLLECTOR_PARALLEL, &unswept);
+    live_120(&set, 2, 0);
+    assert_in_range(unswept_mib(&set), 120, 160);
 }
 
 static void test_what_the_live_set_grew_by_is_no_garbage(void **state)
@@ -298,14 +322,14 @@ static void test_a_sweep_settles_the_peak_before_it(void **state)
     for (unsigned i = 0; i < 100; i++) /* 200 live from the start, 4 MiB of garbage for each 100 allocated */
         see(&set, HC_GC_YOUNG, 200 + 4 * i, 100, 600);
     assert_false(told.clean);
-    assert_int_equal(hc_live_set_peak(&set, 0) / MIB, 200 + 4 * (99 - 14));
+    assert_int_equal(hc_live_set_peak(&set) / MIB, 200 + 4 * (99 - 14));
     see(&set, HC_GC_FULL, 200, 100, 600);
     assert_true(told.clean);
     /* 0.9 of what the sweep found is taken off */
     assert_in_range(told.peak_bytes / MIB, 200, 245);
     assert_int_equal(told.anchor_bytes / MIB, 180);
     assert_true(told.more_garbage > 0.025 && told.more_garbage < 0.04);
-    assert_int_equal(hc_live_set_peak(&set, 0) / MIB, 200);
+    assert_int_equal(hc_live_set_peak(&set) / MIB, 200);
 }
 
 /* What left the live set itself is no garbage that came with allocation: the peak before was live. */
@@ -330,9 +354,9 @@ static void test_peaks_survive_thinning(void **state)
     see(&set, HC_GC_FULL, 100, 0, 1);
     for (unsigned i = 0; i < 2000; i++)
         see(&set, HC_GC_YOUNG, i >= 700 && i < 720 ? 350 : 100, 0, 600);
-    assert_int_equal(hc_live_set_peak(&set, 0) / MIB, 350);
-    hc_live_set_end_hour(&set);
-    assert_int_equal(hc_live_set_peak(&set, 0), 0);
+    assert_int_equal(hc_live_set_peak(&set) / MIB, 350);
+    assert_int_equal(hc_live_set_end_hour(&set, HC_COLLECTOR_G1, &unswept) / MIB, 350);
+    assert_int_equal(hc_live_set_peak(&set), 0);
 }
 
 int main(void)
@@ -354,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_a_restart_begins_with_an_empty_old_generation),
         cmocka_unit_test(test_a_restart_settles_what_came_after_the_last_sweep),
         cmocka_unit_test(test_what_no_sweep_settled_waits_for_the_next_jvm),
+        cmocka_unit_test(test_an_hour_ends_before_the_first_sweep),
         cmocka_unit_test(test_what_the_live_set_grew_by_is_no_garbage),
         cmocka_unit_test(test_concurrent_cycles_carry_what_was_allocated_meanwhile),
     };

@@ -213,6 +213,28 @@ static void test_the_cost_of_collections_decides_where_it_is_high(void **state)
     finish(&world);
 }
 
+/* 200 MiB alive in 400, collections cost so many percent of the time: 210 + 1.1 x 200 x share / 0.05 is asked for. */
+static enum hc_verdict verdict_at(double percent)
+{
+    struct world world;
+    begin(&world, 400);
+    start(&world);
+    for (unsigned i = 0; i < 30 * 60; i++)
+        collect(&world, HC_GC_YOUNG, 200 * MIB, (uint64_t)(percent * 600000), 60000);
+    struct hc_recommendation advice = predict(&world);
+    assert_int_equal(advice.model.binding, HC_TERM_GC_COST);
+    enum hc_verdict verdict = advice.verdict;
+    finish(&world);
+    return verdict;
+}
+
+static void test_a_heap_that_keeps_the_limit_grows_for_much_only(void **state)
+{
+    (void)state;
+    assert_int_equal(verdict_at(4.9), HC_VERDICT_KEEP); /* 426 MiB */
+    assert_int_equal(verdict_at(5.1), HC_VERDICT_GROW); /* 435 */
+}
+
 /* 120 MiB alive, 50 MiB allocated a second, 300 ms a full collection: below 120 / 0.41 = 293 MiB each would be one. */
 static uint64_t heap_of_a_cheap_load(enum hc_collector collector, uint64_t java)
 {
@@ -315,6 +337,32 @@ static void test_a_rate_does_not_pass_to_a_jvm_that_nothing_swept(void **state)
         assert_in_range(percentile_mib(&world), 400, 400);
         finish(&world);
     }
+}
+
+/* Three hours without a sweep, 100 MiB alive and 1 MiB of garbage with each collection; a JVM that is swept tells what
+ * that was, and hours that are over are worked out anew. */
+static void test_hours_that_nothing_swept_are_settled_by_a_later_jvm(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 4000);
+    start_as(&world, HC_COLLECTOR_SERIAL);
+    for (unsigned i = 1; i <= 1080; i++)
+        collect(&world, HC_GC_YOUNG, (100 + i) * MIB, 5000, 10000);
+    hc_predictor_end(world.predictor, world.clock_ms);
+    start_as(&world, HC_COLLECTOR_SERIAL);
+    for (unsigned i = 1; i <= 350; i++)
+        collect(&world, HC_GC_YOUNG, (100 + i) * MIB, 5000, 10000);
+    assert_in_range(percentile_mib(&world), 1170, 1180);
+    collect(&world, HC_GC_FULL, 100 * MIB, 100000, 10000);
+    assert_in_range(percentile_mib(&world), 450, 500); /* 350 MiB of garbage speak for 700 */
+    for (unsigned sweep = 0; sweep < 3; sweep++) {
+        for (unsigned i = 1; i <= 718; i++)
+            collect(&world, HC_GC_YOUNG, (100 + i) * MIB, 5000, 5000);
+        collect(&world, HC_GC_FULL, 100 * MIB, 100000, 5000);
+    }
+    assert_in_range(percentile_mib(&world), 100, 190);
+    finish(&world);
 }
 
 /* A restart with less to do, and a sweep that shows no garbage: what was live before was live. */
@@ -962,7 +1010,7 @@ static void test_size_and_what_is_refused(void **state)
     block[8]++; /* the version */
     predictor = NULL;
     assert_int_equal(hc_predictor_new(block, hc_predictor_size(), &policy, &predictor, &err), HC_EPARSE);
-    assert_non_null(strstr(err.text, "version 5"));
+    assert_non_null(strstr(err.text, "version 6"));
     assert_null(predictor);
     free(block);
 }
@@ -1224,10 +1272,12 @@ int main(void)
         cmocka_unit_test(test_a_few_minutes_already_give_a_number),
         cmocka_unit_test(test_before_the_first_sweep_all_that_is_used_counts),
         cmocka_unit_test(test_the_cost_of_collections_decides_where_it_is_high),
+        cmocka_unit_test(test_a_heap_that_keeps_the_limit_grows_for_much_only),
         cmocka_unit_test(test_parallel_keeps_room_for_both_generations),
         cmocka_unit_test(test_dead_wood_is_not_kept_in_the_hours),
         cmocka_unit_test(test_one_early_sweep_takes_little_off),
         cmocka_unit_test(test_a_rate_does_not_pass_to_a_jvm_that_nothing_swept),
+        cmocka_unit_test(test_hours_that_nothing_swept_are_settled_by_a_later_jvm),
         cmocka_unit_test(test_a_smaller_load_after_a_restart_hides_nothing),
         cmocka_unit_test(test_garbage_is_taken_off_once),
         cmocka_unit_test(test_a_rise_is_carried_to_the_horizon),

@@ -1,0 +1,49 @@
+/*
+ * JVMs that nothing swept. With Serial and Parallel one may live for hours, and end, without a full collection: then
+ * nobody knows how much of what its young collections left was live. What they left is kept with its hour, and sweeps
+ * that come later, mostly of other JVMs of the job, bear witness to how much garbage comes with allocation. So what was
+ * live in such an hour is worked out anew whenever it is asked for.
+ */
+#ifndef HC_PREDICTOR_UNSWEPT_H
+#define HC_PREDICTOR_UNSWEPT_H
+
+#include "live_points.h"
+
+#include <stdint.h>
+
+enum { HC_UNSWEPT_POINTS = 8, HC_WITNESSES = 5 };
+
+/* An hour's collections of JVMs without a sweep. */
+struct hc_unswept {
+    struct hc_live_point point[HC_UNSWEPT_POINTS];
+    uint32_t count;
+    uint32_t reserved; /* 0: keeps the state a multiple of eight bytes */
+};
+
+/* A sweep. */
+struct hc_witness {
+    int64_t time_ms;
+    double allocated_bytes; /* since the sweep before, or the JVM's start */
+    double rate;            /* garbage per byte of that, what still lives left out */
+    double garbage_bytes;   /* seen to go */
+};
+
+/* Those of the last three days that came after the most allocation: there can be thousands in a heap that is too small,
+ * each of which says little. */
+struct hc_witnesses {
+    struct hc_witness witness[HC_WITNESSES];
+    uint32_t count;
+    uint32_t reserved; /* 0, as above */
+};
+
+/* 0: damaged, must not be used. */
+int hc_unswept_is_sound(const struct hc_unswept *unswept);
+int hc_witnesses_are_sound(const struct hc_witnesses *witnesses);
+void hc_witnesses_add(struct hc_witnesses *witnesses, struct hc_witness witness);
+/* Moves `count` collections of one JVM to an hour. */
+void hc_unswept_keep(struct hc_unswept *unswept, const struct hc_live_point *points, uint32_t count);
+/* The most that was live in the hour, in bytes, as the sweeps since then show it; never below `anchor` but for what
+ * never reached it. 0: no such collection. */
+uint64_t hc_unswept_peak(const struct hc_unswept *unswept, const struct hc_witnesses *witnesses, double anchor);
+
+#endif
