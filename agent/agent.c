@@ -19,12 +19,12 @@
 #include "tick.h"
 #include "vm_structs.h"
 
+#include <heapcast/jvm_version.h>
 #include <heapcast/version.h>
 
 #include <jvmti.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* 1.2 is what JDK 11 to 25 all have; asking for the headers' newest version makes an older JVM refuse to start. */
@@ -127,7 +127,7 @@ static void announce(const char *missing)
 static void init_probe(void)
 {
     const struct hc_subject *s = &agent.subject;
-    live_watch_init(&agent.watch, s->collector, (int)strtol(s->jvm_version, NULL, 10), s->heap_max_bytes,
+    live_watch_init(&agent.watch, s->collector, (int)hc_java_release(s->jvm_version), s->heap_max_bytes,
                     (uint64_t)perf_value(agent.counters.full_invocations));
     agent.probe.args = &agent.args;
     agent.probe.dir = agent.dir;

@@ -10,6 +10,7 @@
 #include "publisher.h"
 #include "tick.h"
 
+#include <heapcast/jvm_version.h>
 #include <heapcast/predictor.h>
 
 #include <errno.h>
@@ -158,7 +159,7 @@ static void start_epoch(struct recorder *r)
                              .pid = s->pid,
                              .heap_max_bytes = s->heap_max_bytes,
                              .collector = s->collector,
-                             .java = strtoul(s->jvm_version, NULL, 10),
+                             .java = hc_java_release(s->jvm_version),
                              .metaspace_limit_bytes = s->metaspace_limit_bytes,
                              .oom_kills = oom_counter_read(&r->oom_counter)};
     (void)hc_predictor_start(r->predictor, &epoch);
@@ -328,7 +329,7 @@ static void begin(struct recorder *r)
                                          .metaspace_gauge = r->setup.metaspace_gauge,
                                          .role = s->role,
                                          .collector = s->collector,
-                                         .jdk = (int)strtol(s->jvm_version, NULL, 10)};
+                                         .jdk = (int)hc_java_release(s->jvm_version)};
     look_init(&r->look, &sources, stopping);
     oom_counter_init(&r->oom_counter, r->look.gauge.cgroup_usage);
     cycle_cost_init(&r->cycle_cost, s->collector, "/proc/self/task", r->setup.processors);

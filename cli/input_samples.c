@@ -1,6 +1,7 @@
 #include "input_samples.h"
 
 #include <heapcast/history.h>
+#include <heapcast/jvm_version.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,7 +26,7 @@ static void log_start(void *context, const struct hc_gc_log_start *start)
     *epoch = (struct hc_epoch){.start_ms = start->start_ms,
                                .heap_max_bytes = max,
                                .collector = start->collector,
-                               .java = strtoul(start->jvm_version, NULL, 10),
+                               .java = hc_java_release(start->jvm_version),
                                .oom_kills = HC_BYTES_UNKNOWN};
     memcpy(from->source->jvm_version, start->jvm_version, sizeof from->source->jvm_version);
     from->source->heap_max_told = start->heap_max_told;

@@ -1,5 +1,7 @@
 #include "gc_log_stream.h"
 
+#include <heapcast/jvm_version.h>
+
 #include <string.h>
 
 /* Where a log has no date: 2000-01-01. Any whole hour would do, and the same one makes the same output of it. */
@@ -166,21 +168,10 @@ static void give(struct gc_log_stream *s, const struct hc_gc_sample *sample)
         s->sink->sample(s->sink->context, sample);
 }
 
-/* 17 of "17.0.15+6", 8 of "1.8.0_402"; 0: not known. */
-static unsigned java_of(const char *version)
-{
-    unsigned number = 0;
-    if (version[0] == '1' && version[1] == '.')
-        version += 2;
-    for (; *version >= '0' && *version <= '9' && number < 1000; version++)
-        number = number * 10 + (unsigned)(*version - '0');
-    return number;
-}
-
 static void give_full(struct gc_log_stream *s, const struct hc_gc_sample *sample)
 {
     uint64_t used = sample->heap_used_after_bytes, live;
-    if (!hc_dead_wood_take(&s->wood, s->start.collector, java_of(s->start.jvm_version), sample->cause, used,
+    if (!hc_dead_wood_take(&s->wood, s->start.collector, hc_java_release(s->start.jvm_version), sample->cause, used,
                            sample->heap_max_bytes, &live) ||
         s->sink->view == NULL)
         return;
