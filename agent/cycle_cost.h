@@ -16,13 +16,14 @@ struct cycle_cost {
     int64_t counted_ns; /* CPU time that was told, or that was before */
     int64_t next_ms;    /* monotonic */
     unsigned processors;
-    int runs; /* 0: another collector, or /proc does not tell */
+    uint64_t paused_us; /* in pauses since it was told, in which the same threads work */
+    int runs;           /* 0: another collector */
 };
 
 /* From here on it counts. `task_dir` as for gc_cpu_init; `processors`: that the JVM may use, 1 at least. */
 void cycle_cost_init(struct cycle_cost *cost, enum hc_collector collector, const char *task_dir, unsigned processors);
-/* After a cycle: microseconds since it was told last. Read from /proc at most every other second; 0 meanwhile, and the
- * next one tells it all. */
-uint64_t cycle_cost_take_us(struct cycle_cost *cost, int64_t now_ms);
+/* After a cycle with pauses of so much: microseconds since it was told last, the pauses' own left out. Read from /proc
+ * at most every other second; 0 meanwhile, and the next one tells it all. */
+uint64_t cycle_cost_take_us(struct cycle_cost *cost, int64_t now_ms, uint64_t paused_us);
 
 #endif

@@ -1,5 +1,7 @@
 #include "distress.h"
 
+#include <heapcast/gc_cause.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -17,17 +19,6 @@ enum {
     MARK_GAP_MS = 250,
     SILENT_MS = 10 * 60 * 1000
 };
-
-/* Somebody asked for these; they say nothing of how full the heap is. */
-static int was_asked_for(const char *cause)
-{
-    static const char *const asked[] = {"System.gc",  "Heap Inspection", "Heap Dump",
-                                        "Diagnostic", "JvmtiEnv",        "WhiteBox"};
-    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++)
-        if (strncmp(cause, asked[i], strlen(asked[i])) == 0)
-            return 1;
-    return 0;
-}
 
 /* While ZGC's cycles are caused by stalled allocations, somebody waits all the time, in no pause. */
 static uint64_t cost_us(const struct distress *d, const struct hc_gc_sample *s)
@@ -76,7 +67,7 @@ int distress_observe(struct distress *d, const struct hc_gc_sample *s, struct hc
     uint64_t share_percent;
     d->paused_us += cost_us(d, s);
     if (!whole || s->heap_max_bytes == 0 || s->heap_max_bytes == HC_BYTES_UNKNOWN ||
-        s->heap_used_after_bytes == HC_BYTES_UNKNOWN || was_asked_for(s->cause))
+        s->heap_used_after_bytes == HC_BYTES_UNKNOWN || hc_gc_was_asked_for(s->cause))
         return 0;
     unsigned used_percent = (unsigned)((double)s->heap_used_after_bytes * 100 / (double)s->heap_max_bytes);
     if (used_percent < IN_VAIN_PERCENT || s->end_time_ms < d->last_whole_ms) /* or the clock was set back */

@@ -236,7 +236,7 @@ static void drain(struct recorder *r)
     drain_pauses(r, offset_ns);
     for (int i = 0; i < n; i++) {
         sampler_make_cycle(&r->sampler, &cycles[i], offset_ns, &sample);
-        observe(r, &sample, cycle_cost_take_us(&r->cycle_cost, now_ms(CLOCK_MONOTONIC)));
+        observe(r, &sample, cycle_cost_take_us(&r->cycle_cost, now_ms(CLOCK_MONOTONIC), sample.gc_time_us));
         hc_predictor_count_dropped(r->predictor, cycles[i].missed);
     }
     if (sampler_make_overdue(&r->sampler, now_ms(CLOCK_MONOTONIC) * 1000000, offset_ns, &sample))

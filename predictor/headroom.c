@@ -1,5 +1,7 @@
 #include "headroom.h"
 
+#include <heapcast/gc_cause.h>
+
 #include "histogram.h"
 #include "sweeping.h"
 
@@ -13,11 +15,15 @@ enum { YOUNG_PAUSES = 512, YOUNG_PAUSES_LEAST = 10 };
 /* So many collections tell the cost of a JVM that has just started. */
 enum { YOUNG_JVM_COLLECTIONS = 3 };
 /* So many of the newest full collections show what one takes, those that left about as much as any. */
-enum { FULL_PAUSES = 8, SOON = 4 };
+enum { FULL_PAUSES = 8 };
+/* Serial: hardly anything died since the one before, or since the JVM's start, if it lies at most so many collections
+ * back; and so many of them tell. */
+enum { SOON = 4, SOON_ENOUGH = 2 };
 #define LEFT_MUCH 0.8
 /* What Parallel's first full collection of a JVM would have taken as its second: 0.44 to 0.72 in 22 JVMs. */
 #define FIRST_FULL_SHARE 0.7
 #define LEAST_FIXED_SHARE 0.2
+enum { DAY_HOURS = 24 };
 
 /* What the running JVM did before counts as starting: its first minute, of a younger one the first half of its life. */
 static int64_t settled_from_ms(const struct hc_series *series, int64_t now_ms)
@@ -106,10 +112,18 @@ static struct running running_jvm(const struct hc_series *series, int64_t now_ms
     return r;
 }
 
-double hc_headroom_share_now(const struct hc_series *series, int64_t now_ms)
+int hc_headroom_keeps(const struct hc_series *series, int64_t now_ms, double limit_ratio)
 {
     struct running r = running_jvm(series, now_ms);
-    return r.count < YOUNG_JVM_COLLECTIONS ? 1 : r.us / 1000.0 / r.ms;
+    if (r.count < YOUNG_JVM_COLLECTIONS || r.us / 1000.0 > limit_ratio * r.ms)
+        return 0;
+    int64_t last = hc_hour_of(now_ms), start = hc_hour_of(series->now.epoch.start_ms);
+    for (int64_t h = last - 1; h > start && h >= last - DAY_HOURS; h--) {
+        const struct hc_hour *hour = hc_series_hour(series, h);
+        if (hour != NULL && (double)hour->gc_us / 1000.0 > limit_ratio * (double)hour->covered_ms)
+            return 0;
+    }
+    return 1;
 }
 
 /*
@@ -148,11 +162,10 @@ static double most_left_by_fulls(const struct hc_series *series)
     return (double)most;
 }
 
-/* 1: hardly anything died in the old generation since the full collection before, or since the JVM's start. */
 static int came_soon(const struct hc_raw *full, const struct hc_raw *before)
 {
     uint64_t id = full->sample.gc_id, since = before != NULL ? id - before->sample.gc_id : id;
-    return id != HC_BYTES_UNKNOWN && since <= SOON;
+    return id != HC_BYTES_UNKNOWN && since <= SOON && !hc_gc_was_asked_for(full->sample.cause);
 }
 
 struct full_pauses {
@@ -179,20 +192,21 @@ static double full_pause_ms(const struct hc_series *series)
     uint64_t sequence = series->now.sweep_sequence + 1;
     const struct hc_raw *full = full_before(series, &sequence);
     int parallel = series->now.epoch.collector == HC_COLLECTOR_PARALLEL;
+    int serial = series->now.epoch.collector == HC_COLLECTOR_SERIAL;
     double least = LEFT_MUCH * most_left_by_fulls(series);
     struct full_pauses all = {0, 0}, soon = {0, 0};
-    while (full != NULL && (all.count < FULL_PAUSES || (!parallel && soon.count < FULL_PAUSES))) {
+    while (full != NULL && (all.count < FULL_PAUSES || (serial && soon.count < FULL_PAUSES))) {
         const struct hc_raw *before = full_before(series, &sequence);
         int first = before == NULL || before->epoch_sequence != full->epoch_sequence;
         double ms = (double)full->sample.pause_us / 1000.0 * (first && parallel ? FIRST_FULL_SHARE : 1);
         if ((double)full->sample.heap_used_after_bytes >= least) {
             add_pause(&all, ms);
-            if (!parallel && came_soon(full, first ? NULL : before))
+            if (serial && came_soon(full, first ? NULL : before))
                 add_pause(&soon, ms);
         }
         full = before;
     }
-    const struct full_pauses *told = soon.count > 0 ? &soon : &all;
+    const struct full_pauses *told = soon.count >= SOON_ENOUGH ? &soon : &all;
     return told->count > 0 ? told->sum_ms / told->count : 0;
 }
 

@@ -18,7 +18,7 @@ struct hc_gc_cost {
     double work_bytes;    /* q: 99th percentile of the hours; 0 without any collection */
     double copying_ratio; /* share of time that is no part of q: copying what survives young collections */
     double share_ratio;   /* of the whole window */
-    double full_pause_ms; /* mean of the newest full collections that left about as much; 0: none seen */
+    double full_pause_ms; /* a full collection's, where each is one; 0: none seen */
     int64_t covered_ms;   /* time watched in the window */
 };
 
@@ -26,7 +26,8 @@ struct hc_gc_cost {
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int with_copying, double *scratch,
                          struct hc_gc_cost *out);
 
-/* The share of time that the running JVM's newest collections took, its start left out; 1 where there are too few. */
-double hc_headroom_share_now(const struct hc_series *series, int64_t now_ms);
+/* 1: the running JVM's newest collections, and each whole hour of its last day, kept to that share of time, its start
+ * left out. 0: they did not, or there are too few to tell. */
+int hc_headroom_keeps(const struct hc_series *series, int64_t now_ms, double limit_ratio);
 
 #endif

@@ -8,6 +8,7 @@
 struct hc_live_point {
     double allocated_bytes; /* since then, when so much was used */
     uint64_t upper_bytes;   /* live, if nothing of that was garbage */
+    double most_garbage; /* bytes, in a JVM that nothing has swept: what is in use rises at least as fast as garbage */
     int64_t time_ms;
 };
 

@@ -114,8 +114,12 @@ static uint64_t block_swing(const struct hc_live_set *set, enum hc_collector col
 static void point_push(struct hc_live_set *set, const struct hc_gc_sample *sample, double allocated_bytes,
                        uint64_t upper_bytes)
 {
-    hc_live_points_push(set->points, &set->point_count, HC_LIVE_POINTS,
-                        (struct hc_live_point){allocated_bytes, upper_bytes, sample->end_time_ms});
+    struct hc_live_point point = {.allocated_bytes = allocated_bytes,
+                                  .upper_bytes = upper_bytes,
+                                  .most_garbage =
+                                      hc_unswept_most_garbage(&set->rise, allocated_bytes, (double)upper_bytes),
+                                  .time_ms = sample->end_time_ms};
+    hc_live_points_push(set->points, &set->point_count, HC_LIVE_POINTS, point);
 }
 
 /* The rate is trusted more, the nearer to the sweep that showed it: then all of the garbage was there, and no more. */
@@ -143,20 +147,12 @@ static double what_may_be_garbage(const struct hc_live_set *set, double allocate
     return fmax(allocated - fmax(0, grown_to(set, clean_bytes)), LEAST_GARBAGE_SHARE * allocated);
 }
 
-/* One before which the live set grew says nothing of JVMs that had no sweep. */
-static void bear_witness(struct hc_live_set *set, int64_t time_ms, double allocated, uint64_t clean_bytes)
-{
-    struct hc_witness witness = {time_ms, allocated, set->newest_rate / RATE_TRUST, set->newest_garbage};
-    if (set->allocated_known && GROWN * allocated >= grown_to(set, clean_bytes))
-        hc_witnesses_add(&set->witnesses, witness);
-}
-
 /*
  * A sweep shows what was garbage at its time, and that came evenly with allocation: so the peak since the clean point
  * before is worked out anew. What has left the live set since then died of it, and did not come with allocation. At the
  * first sweep of a JVM the one before is its start, without any garbage.
  */
-static void settle(struct hc_live_set *set, int64_t time_ms, const struct hc_block_entry *before, uint64_t clean_bytes,
+static void settle(struct hc_live_set *set, const struct hc_block_entry *before, uint64_t clean_bytes,
                    struct hc_live_told *out)
 {
     int first = set->clean_ms == INT64_MIN;
@@ -166,7 +162,8 @@ static void settle(struct hc_live_set *set, int64_t time_ms, const struct hc_blo
     out->allocated_bytes = set->allocated_bytes;
     out->anchor_bytes = hc_bytes(ANCHOR * (double)most);
     out->more_garbage = 0;
-    if (set->allocated_known && before->allocated_bytes > 0) {
+    out->rate_known = set->allocated_known && before->allocated_bytes > 0;
+    if (out->rate_known) {
         garbage = before->used_bytes > most ? (double)(before->used_bytes - most) : 0.0;
         out->more_garbage =
             RATE_TRUST * garbage / what_may_be_garbage(set, before->allocated_bytes, clean_bytes) - rate;
@@ -174,7 +171,8 @@ static void settle(struct hc_live_set *set, int64_t time_ms, const struct hc_blo
     }
     set->newest_rate = set->allocated_known ? rate : 0;
     set->newest_garbage = garbage;
-    bear_witness(set, time_ms, before->allocated_bytes, clean_bytes);
+    out->garbage_rate = set->newest_rate;
+    out->grew = GROWN * before->allocated_bytes < grown_to(set, clean_bytes);
     out->peak_bytes = settled_peak(set, before->allocated_bytes, (double)out->anchor_bytes);
 }
 
@@ -199,7 +197,7 @@ static void learn_rate(struct hc_live_set *set, const struct hc_block_entry *bef
 static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *sample, enum hc_gc_kind kind,
                         uint64_t clean_bytes, const struct hc_block_entry *before, struct hc_live_told *out)
 {
-    settle(set, sample->end_time_ms, before, clean_bytes, out);
+    settle(set, before, clean_bytes, out);
     learn_rate(set, before, clean_bytes);
     set->clean_bytes = clean_bytes;
     set->clean_since_start = 1;
@@ -217,7 +215,17 @@ static void clean_point(struct hc_live_set *set, const struct hc_gc_sample *samp
     set->allocated_known = 1;
     set->in_mixed_run = 0;
     set->block_count = set->point_count = 0;
+    memset(&set->rise, 0, sizeof set->rise);
     block_push(set, sample);
+}
+
+/* What a full collection says of JVMs that had none; nothing, where the live set grew before it. */
+static void bear_witness(struct hc_live_set *set, const struct hc_gc_sample *full, const struct hc_live_told *told)
+{
+    struct hc_witness witness = {full->end_time_ms, told->allocated_bytes, told->garbage_rate / RATE_TRUST,
+                                 set->newest_garbage};
+    if (told->rate_known && !told->grew)
+        hc_witnesses_add(&set->witnesses, witness);
 }
 
 /* A cycle of ZGC or Shenandoah ends with what was allocated while it ran; the least of four shows more of the truth. */
@@ -307,6 +315,8 @@ uint64_t hc_live_set_observe(struct hc_live_set *set, const struct hc_gc_sample 
     set->collections++;
     set->used_bytes = sample->heap_used_after_bytes;
     set->live_bytes = estimate(set, &clear, collector, out);
+    if (sample->kind == HC_GC_FULL && hc_has_fixed_generations(collector))
+        bear_witness(set, sample, out);
     return set->live_bytes;
 }
 
@@ -330,7 +340,7 @@ uint64_t hc_live_set_peak(const struct hc_live_set *set)
 
 uint64_t hc_live_set_unswept_peak(const struct hc_live_set *set, const struct hc_unswept *unswept)
 {
-    return hc_unswept_peak(unswept, &set->witnesses, ANCHOR * (double)set->clean_bytes);
+    return hc_unswept_peak(unswept, &set->witnesses, set->rate, ANCHOR * (double)set->clean_bytes);
 }
 
 uint64_t hc_live_set_end_hour(struct hc_live_set *set, enum hc_collector collector, struct hc_unswept *unswept)
@@ -353,6 +363,7 @@ uint64_t hc_live_set_restart(struct hc_live_set *set, enum hc_collector was, str
         set->shown_rate = set->shown_rate > 0 ? fmin(set->shown_rate, set->newest_rate) : set->newest_rate;
         set->shown_garbage = fmax(set->shown_garbage, set->newest_garbage);
     }
+    memset(&set->rise, 0, sizeof set->rise);
     set->block_count = 0;
     set->point_count = 0;
     set->clean_since_start = 0;

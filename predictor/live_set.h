@@ -40,12 +40,16 @@ struct hc_live_told {
     double allocated_bytes; /* since the clean point before */
     double more_garbage;    /* per allocated byte, than was taken off meanwhile; negative: less */
     uint64_t anchor_bytes;  /* nothing is settled below this */
+    double garbage_rate;    /* per allocated byte, as far as it is trusted */
+    int rate_known;         /* 0: what was allocated is not known, so there is no rate */
+    int grew;               /* 1: the live set grew by much of what was allocated */
 };
 
 struct hc_live_set {
     struct hc_block_entry block[HC_BLOCK];       /* since the last clean point, oldest first */
     struct hc_live_point points[HC_LIVE_POINTS]; /* since the last clean point, in the running hour */
     struct hc_witnesses witnesses;               /* sweeps that speak for hours without any */
+    struct hc_unswept_rise rise;                 /* since the last clean point, or the JVM's start */
     double rates[HC_RATES];                      /* garbage bytes per allocated byte, between clean points */
     uint64_t cycles_bytes[HC_CYCLES];            /* used after the last concurrent cycles */
     uint64_t live_bytes;                         /* the newest estimate; 0 before the first collection */
@@ -64,7 +68,6 @@ struct hc_live_set {
     uint64_t wood_bytes;             /* what the newest full collection left of dead wood */
     uint32_t block_count, rate_count, cycle_count, point_count;
     uint32_t clean_since_start; /* 1: this JVM has had a clean point */
-    uint32_t reserved;          /* 0: keeps the state a multiple of eight bytes */
     uint32_t collections;       /* since the JVM's start */
     uint32_t allocated_known, in_mixed_run, swept;
     uint32_t clean_kind; /* enum hc_gc_kind of the last clean point */

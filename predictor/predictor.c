@@ -542,7 +542,7 @@ static double worth_growing(const struct hc_predictor *predictor, int64_t now_ms
     const struct hc_policy *policy = &predictor->policy;
     double hard = (double)out->model.live_upper_bytes / policy->usable_ratio;
     int fits = out->model.binding == HC_TERM_GC_COST && hard <= (double)out->current_heap_bytes &&
-               hc_headroom_share_now(&predictor->series, now_ms) <= policy->gc_share_limit_ratio;
+               hc_headroom_keeps(&predictor->series, now_ms, policy->gc_share_limit_ratio);
     return fits ? WORTH_GROWING_FOR_COST : WORTH_GROWING;
 }
 

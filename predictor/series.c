@@ -204,21 +204,18 @@ static void advance(struct hc_series *series, int64_t now_ms)
 
 /*
  * What was live in an hour before the clean point, `allocated` by the JVM at the hour's start: what it took off for
- * garbage is put right. The garbage at its start is taken for all of it, so a little too much counts as live. An hour
- * before the JVM's first sweep took off nothing and has its collections.
+ * garbage is put right. The garbage at its start is taken for all of it, so a little too much counts as live.
  */
 static uint64_t settled_peak(const struct hc_hour *hour, const struct hc_live_told *told, double allocated)
 {
     double live = (double)hour->live_max_bytes, used = (double)hour->used_after_max_bytes;
     double anchor = (double)told->anchor_bytes;
-    if (hour->unswept.count > 0)
-        return hc_bytes(fmax(live, hc_live_points_peak(hour->unswept.point, hour->unswept.count, told->more_garbage,
-                                                       (double)INFINITY, anchor)));
     return hc_bytes(fmin(hc_less_garbage(live, told->more_garbage * allocated, anchor), fmax(live, used)));
 }
 
 /* A clean point settles the whole hours since the one before. Each hour is settled once, so the way back is short; one
- * that is already (a replay) ends it. */
+ * that is already (a replay) ends it. An hour before the JVM's first sweep has its collections; where this one tells no
+ * rate, others may. */
 static void settle_hours(struct hc_series *series, const struct hc_live_told *told)
 {
     const struct hc_state *now = &series->now;
@@ -233,7 +230,13 @@ static void settle_hours(struct hc_series *series, const struct hc_live_told *to
             return;
         struct hc_hour hour = *stored;
         allocated = fmax(0, allocated - (double)hour.allocated_bytes);
-        hour.live_max_bytes = settled_peak(&hour, told, allocated);
+        if (hour.unswept.count > 0 && !told->rate_known)
+            continue;
+        if (hour.unswept.count > 0)
+            raise_to(&hour.live_max_bytes,
+                     hc_unswept_settled(&hour.unswept, told->garbage_rate, (double)told->anchor_bytes));
+        else
+            hour.live_max_bytes = settled_peak(&hour, told, allocated);
         hour.unswept.count = 0;
         hour.clean_points = 1;
         hc_slots_put(&series->hours, (uint64_t)h, &hour);
@@ -302,10 +305,10 @@ static void hour_add(struct hc_series *series, const struct hc_gc_sample *sample
         hour->committed_bytes = sample->heap_committed_bytes;
         hour->heap_max_bytes = sample->heap_max_bytes;
     }
-    if (series->unlearned) {
+    if (series->unlearned)
         now->live.rate = now->live.newest_rate = 0;
+    if (series->unlearned || series->unsettled)
         now->live.witnesses.count = 0;
-    }
     hour->clean_points += (uint32_t)told.clean;
     if (hour->collections++ == 0)
         hour->first_ms = sample->end_time_ms;

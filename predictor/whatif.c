@@ -1,5 +1,7 @@
 #include <heapcast/whatif.h>
 
+#include <heapcast/gc_cause.h>
+
 #include "bytes.h"
 #include "headroom.h"
 #include "histogram.h"
@@ -47,12 +49,6 @@ static double live_sure_ratio(enum hc_evidence evidence)
     return evidence == HC_EVIDENCE_EXACT || evidence == HC_EVIDENCE_MARKING ? 0.95
            : evidence == HC_EVIDENCE_ESTIMATE                               ? 0.75
                                                                             : 0.40;
-}
-
-static int is_asked_for(const struct hc_gc_sample *sample)
-{
-    return strncmp(sample->cause, "System.gc", 9) == 0 || strncmp(sample->cause, "Heap Inspection", 15) == 0 ||
-           strncmp(sample->cause, "Heap Dump", 9) == 0 || strncmp(sample->cause, "Diagnostic", 10) == 0;
 }
 
 /* Raw samples that a running load made, newest first: what a JVM did while it started (its first minute, of a younger
@@ -220,7 +216,7 @@ static void load_pauses(const struct hc_series *series, int64_t now_ms, const st
             full_max = pause > full_max ? pause : full_max;
             full_sum += pause;
             fulls++;
-            full += !is_asked_for(&raw->sample);
+            full += !hc_gc_was_asked_for(raw->sample.cause);
         } else if (young != NULL) {
             young[n++] = pause;
         }

@@ -111,8 +111,9 @@ def judge(name, j, off):
     if name == "z_generational" and len(collections_in(same_start)) > len(agent):
         low, high, apart = 0.6, 1.6, 0.5
     assert low * lives[0] <= lives[1] <= high * lives[0], "the live set's p99 is %.1f MiB to the agent and %.1f MiB to replay" % tuple(lives)
-    low = 0 if name in ("z", "z_generational", "shenandoah") else heaps[0] * (1 - apart)  # whose logs don't tell what cycles cost beside their pauses
-    assert heaps[0] and low <= heaps[1] <= heaps[0] * (1 + apart), "the agent says %d MiB, replay %d MiB" % tuple(heaps)
+    # logs of concurrent collectors don't tell what cycles cost beside their pauses
+    least = heaps[0] * (0.4 if name in ("z", "z_generational", "shenandoah") else 1 - apart)
+    assert heaps[0] and least <= heaps[1] <= heaps[0] * (1 + apart), "the agent says %d MiB, replay %d MiB" % tuple(heaps)
 
 
 def main():

@@ -247,23 +247,32 @@ static void test_where_each_collection_is_a_full_one_serial_has_less_to_move(voi
     assert_near(full_pause_of(HC_COLLECTOR_PARALLEL), 20);
 }
 
-static void test_the_share_of_the_running_jvm(void **state)
+static int keeps(const struct world *world, int64_t at_s, double limit)
+{
+    return hc_headroom_keeps(&world->series, BEGIN_MS + at_s * 1000, limit);
+}
+
+static void test_a_jvm_that_keeps_the_limit(void **state)
 {
     (void)state;
     struct world world;
     begin(&world);
     collect(&world, 70, 200, 100);
     collect(&world, 80, 200, 100);
-    assert_near(hc_headroom_share_now(&world.series, BEGIN_MS + 100000), 1); /* too few to tell */
+    assert_false(keeps(&world, 100, 0.9)); /* too few to tell */
     for (int64_t s = 90; s <= 160; s += 10)
         collect(&world, s, 200, 100);
-    assert_near(hc_headroom_share_now(&world.series, BEGIN_MS + 160000), 1.0 / 100); /* its first minute is left out */
-    for (int64_t s = 161; s < 161 + 2 * HC_RAW_SLOTS; s++) /* of more than are kept the newest */
-        collect(&world, s, 200, 20);
-    assert_true(fabs(hc_headroom_share_now(&world.series, BEGIN_MS + (160 + 2 * HC_RAW_SLOTS) * 1000) - 0.02) < 1e-4);
-    struct hc_epoch epoch = {.start_ms = BEGIN_MS + 7000 * 1000, .heap_max_bytes = 1000 * MIB};
+    assert_true(keeps(&world, 160, 0.0101)); /* its first minute is left out */
+    assert_false(keeps(&world, 160, 0.0099));
+    for (int64_t s = 161; s < 7200; s++) /* of more than are kept the newest */
+        collect(&world, s, 200, s < 3700 ? 10 : s < 4200 ? 200 : 10);
+    assert_true(keeps(&world, 7199, 0.0102)); /* the running hour by its newest half hour */
+    collect(&world, 7300, 200, 1);
+    assert_false(keeps(&world, 7300, 0.0102)); /* 3.6 % in the hour that is over */
+    assert_true(keeps(&world, 7300, 0.04));
+    struct hc_epoch epoch = {.start_ms = BEGIN_MS + 7400 * 1000, .heap_max_bytes = 1000 * MIB};
     hc_series_start(&world.series, &epoch);
-    assert_near(hc_headroom_share_now(&world.series, BEGIN_MS + 7100000), 1);
+    assert_false(keeps(&world, 7500, 0.9));
     free(world.block);
 }
 
@@ -282,7 +291,7 @@ int main(void)
         cmocka_unit_test(test_few_young_pauses_say_nothing_of_copying),
         cmocka_unit_test(test_pauses_of_concurrent_collectors_copy_nothing),
         cmocka_unit_test(test_where_each_collection_is_a_full_one_serial_has_less_to_move),
-        cmocka_unit_test(test_the_share_of_the_running_jvm),
+        cmocka_unit_test(test_a_jvm_that_keeps_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,6 +12,7 @@
 static int64_t clock_ms;
 static struct hc_live_told told; /* by the newest collection */
 static struct hc_unswept unswept;
+static enum hc_collector collector = HC_COLLECTOR_G1;
 
 static uint64_t see(struct hc_live_set *set, enum hc_gc_kind kind, uint64_t used_mib, uint64_t allocated_mib,
                     int64_t after_s)
@@ -23,7 +24,7 @@ static uint64_t see(struct hc_live_set *set, enum hc_gc_kind kind, uint64_t used
                                   .allocated_bytes =
                                       allocated_mib == UINT64_MAX ? HC_BYTES_UNKNOWN : allocated_mib * MIB,
                                   .kind = kind};
-    return hc_live_set_observe(set, &sample, HC_COLLECTOR_G1, &told) / MIB;
+    return hc_live_set_observe(set, &sample, collector, &told) / MIB;
 }
 
 static void settle(struct hc_live_set *set, unsigned collections, uint64_t used_mib)
@@ -256,6 +257,7 @@ static void test_what_no_sweep_settled_waits_for_the_next_jvm(void **state)
     struct hc_live_set set;
     hc_live_set_init(&set);
     unswept.count = 0;
+    collector = HC_COLLECTOR_PARALLEL;
     live_120(&set, 0, 60);
     uint64_t unsettled = hc_live_set_peak(&set);
     assert_in_range(unsettled / MIB, 250, 360);
@@ -267,6 +269,7 @@ static void test_what_no_sweep_settled_waits_for_the_next_jvm(void **state)
     live_120(&set, 1, 0);
     assert_in_range(unswept_mib(&set), 120, 200);
     /* G1 has looks of its own for that */
+    collector = HC_COLLECTOR_G1;
     hc_live_set_init(&set);
     unswept.count = 0;
     live_120(&set, 0, 60);
@@ -280,13 +283,15 @@ static void test_an_hour_ends_before_the_first_sweep(void **state)
     struct hc_live_set set;
     hc_live_set_init(&set);
     unswept.count = 0;
+    collector = HC_COLLECTOR_PARALLEL;
     live_120(&set, 0, 60);
     uint64_t unsettled = hc_live_set_peak(&set);
     assert_int_equal(hc_live_set_end_hour(&set, HC_COLLECTOR_PARALLEL, &unswept), 0);
     assert_int_equal(unswept_mib(&set), unsettled / MIB);
     (void)hc_live_set_restart(&set, HC_COLLECTOR_PARALLEL, &unswept);
     live_120(&set, 2, 0);
-    assert_in_range(unswept_mib(&set), 120, 160);
+    collector = HC_COLLECTOR_G1;
+    assert_in_range(unswept_mib(&set), 120, 200);
 }
 
 static void test_what_the_live_set_grew_by_is_no_garbage(void **state)

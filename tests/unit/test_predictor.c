@@ -365,6 +365,72 @@ static void test_hours_that_nothing_swept_are_settled_by_a_later_jvm(void **stat
     finish(&world);
 }
 
+/* `collections` a quarter of a minute apart, so many KiB of garbage with each, after a load of `live_mib`. */
+static void run_unswept(struct world *world, unsigned collections, uint64_t live_mib, uint64_t garbage_kib)
+{
+    for (uint64_t loaded = 50; loaded < 2 * live_mib; loaded += 50)
+        collect(world, HC_GC_YOUNG, (loaded < live_mib ? loaded : live_mib) * MIB, 5000, 1000);
+    for (unsigned i = 1; i <= collections; i++)
+        collect(world, HC_GC_YOUNG, live_mib * MIB + i * garbage_kib * 1024, 5000, 15000);
+}
+
+static void restart_as(struct world *world, enum hc_collector collector)
+{
+    hc_predictor_end(world->predictor, world->clock_ms);
+    start_as(world, collector);
+}
+
+/* The next JVM has another load with ten times the garbage: it can't speak for more than the one before can have had.
+ */
+static void test_another_load_does_not_speak_a_live_set_away(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 4000);
+    start_as(&world, HC_COLLECTOR_SERIAL);
+    run_unswept(&world, 700, 1000, 100);
+    restart_as(&world, HC_COLLECTOR_SERIAL);
+    for (unsigned sweep = 0; sweep < 3; sweep++) {
+        run_unswept(&world, 500, 100, 1024);
+        collect(&world, HC_GC_FULL, 100 * MIB, 100000, 1000);
+    }
+    assert_in_range(percentile_mib(&world), 950, 1070);
+    finish(&world);
+}
+
+/* A window that expires just before the first sweep was live in the hours before. */
+static void test_what_died_before_the_first_sweep_was_live(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 4000);
+    start_as(&world, HC_COLLECTOR_SERIAL);
+    run_unswept(&world, 700, 1000, 100);
+    collect(&world, HC_GC_FULL, 100 * MIB, 100000, 1000);
+    assert_in_range(percentile_mib(&world), 950, 1070);
+    finish(&world);
+}
+
+/* Hours before a JVM's first sweep took off nothing, whatever earlier ones had taught. */
+static void test_a_learned_rate_does_not_hide_what_a_first_sweep_shows(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, 4000);
+    start_as(&world, HC_COLLECTOR_SERIAL);
+    for (unsigned sweep = 0; sweep < 5; sweep++) {
+        run_unswept(&world, 300, 100, 1024);
+        collect(&world, HC_GC_FULL, 100 * MIB, 100000, 1000);
+    }
+    restart_as(&world, HC_COLLECTOR_SERIAL);
+    run_unswept(&world, 800, 100, 1024);
+    uint64_t before = percentile_mib(&world);
+    assert_in_range(before, 100, 340); /* of 900: hours between the first two sweeps knew no rate */
+    collect(&world, HC_GC_FULL, 100 * MIB, 100000, 1000);
+    assert_in_range(percentile_mib(&world), 100, before);
+    finish(&world);
+}
+
 /* A restart with less to do, and a sweep that shows no garbage: what was live before was live. */
 static void test_a_smaller_load_after_a_restart_hides_nothing(void **state)
 {
@@ -1278,6 +1344,9 @@ int main(void)
         cmocka_unit_test(test_one_early_sweep_takes_little_off),
         cmocka_unit_test(test_a_rate_does_not_pass_to_a_jvm_that_nothing_swept),
         cmocka_unit_test(test_hours_that_nothing_swept_are_settled_by_a_later_jvm),
+        cmocka_unit_test(test_another_load_does_not_speak_a_live_set_away),
+        cmocka_unit_test(test_what_died_before_the_first_sweep_was_live),
+        cmocka_unit_test(test_a_learned_rate_does_not_hide_what_a_first_sweep_shows),
         cmocka_unit_test(test_a_smaller_load_after_a_restart_hides_nothing),
         cmocka_unit_test(test_garbage_is_taken_off_once),
         cmocka_unit_test(test_a_rise_is_carried_to_the_horizon),
