@@ -5,6 +5,8 @@
 #include "histogram.h"
 #include "sweeping.h"
 
+#include <math.h>
+
 /* A share is not measured over less than this. */
 #define LEAST_COVERED_MS 10000.0
 /* Committed heap can be close to the live set for moments; the room is never taken for less than this share of the
@@ -23,6 +25,8 @@ enum { SOON = 4, SOON_ENOUGH = 2 };
 /* What Parallel's first full collection of a JVM would have taken as its second: 0.44 to 0.72 in 22 JVMs. */
 #define FIRST_FULL_SHARE 0.7
 #define LEAST_FIXED_SHARE 0.2
+/* Young collections take no more of the time in collections. */
+#define MOSTLY_FULL 0.1
 enum { DAY_HOURS = 24 };
 
 /* What the running JVM did before counts as starting: its first minute, of a younger one the first half of its life. */
@@ -53,6 +57,28 @@ static double room_bytes(const struct hc_series *series, const struct hc_hour *h
     double room = (double)hour->committed_bytes - (double)hc_series_live_max(series, hour);
     double least = LEAST_ROOM_RATIO * (double)hour->heap_max_bytes;
     return room > least ? room : least;
+}
+
+/* A part of the time watched. */
+struct stretch {
+    double us, young_us; /* in collections, without what is copying; in young ones */
+    double ms;           /* watched */
+    double room_bytes, heap_bytes, live_bytes;
+};
+
+/*
+ * q times the time of a stretch, in bytes and ms. Where nearly all time goes into full collections, as with Serial and
+ * Parallel whose old generation has no room for what may be promoted, there is one each time eden is full, whatever is
+ * live: the share goes with the whole heap. One in which it is the limit is enough, if the old generation holds what
+ * lives.
+ */
+static double work_of(const struct hc_series *series, const struct stretch *s, double limit_ratio)
+{
+    double work = s->us / 1000.0 * s->room_bytes;
+    if (!hc_has_fixed_generations(series->now.epoch.collector) || s->us <= 0 || s->young_us > MOSTLY_FULL * s->us)
+        return work;
+    double enough = fmax(s->us / 1000.0 / s->ms * s->heap_bytes / limit_ratio, s->live_bytes / HC_OLD_RATIO);
+    return fmin(work, limit_ratio * s->ms * (enough - s->live_bytes));
 }
 
 /*
@@ -130,12 +156,19 @@ int hc_headroom_keeps(const struct hc_series *series, int64_t now_ms, double lim
  * While there is hardly more than the first minutes of JVMs, the running one's second half: loading a state, and the
  * first touch of the heap's pages, can cost ten times what the load costs later. 0: too few collections to tell.
  */
-static int young_jvm_cost(const struct hc_series *series, int64_t now_ms, double copying, struct hc_gc_cost *out)
+static int young_jvm_cost(const struct hc_series *series, int64_t now_ms, double copying, double limit_ratio,
+                          struct hc_gc_cost *out)
 {
     struct running r = running_jvm(series, now_ms);
     if (r.count < YOUNG_JVM_COLLECTIONS)
         return 0;
-    out->work_bytes = (r.us - copying * r.young_us) / 1000.0 / r.ms * r.room_bytes;
+    const struct stretch stretch = {.us = r.us - copying * r.young_us,
+                                    .young_us = r.young_us,
+                                    .ms = r.ms,
+                                    .room_bytes = r.room_bytes,
+                                    .heap_bytes = (double)series->now.heap_max_bytes,
+                                    .live_bytes = (double)hc_series_live_max(series, &series->now.hour)};
+    out->work_bytes = work_of(series, &stretch, limit_ratio) / r.ms;
     out->copying_ratio = copying * r.young_us / 1000.0 / r.ms;
     return 1;
 }
@@ -210,15 +243,16 @@ static double full_pause_ms(const struct hc_series *series)
     return told->count > 0 ? told->sum_ms / told->count : 0;
 }
 
-void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int with_copying, double *scratch,
-                         struct hc_gc_cost *out)
+void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const struct hc_policy *policy,
+                         double *scratch, struct hc_gc_cost *out)
 {
     double *covered_ms = scratch, *work = scratch + HC_WINDOW_HOURS, *smooth = scratch + 2 * HC_WINDOW_HOURS;
     const struct hc_hour *hours[HC_WINDOW_HOURS];
     int64_t last = hc_hour_of(now_ms), cold_ms = 0, warm_ms = 0, idle_ms = 0;
     uint64_t gc_us = 0, warm_gc_us = 0;
     unsigned n = 0;
-    int may_copy = with_copying && !hc_sweeps_in_cycles(series->now.epoch.collector); /* whose pauses copy nothing */
+    int may_copy =
+        policy->with_copying && !hc_sweeps_in_cycles(series->now.epoch.collector); /* whose pauses copy nothing */
     double copying = may_copy ? 1.0 - fixed_share(series, now_ms, scratch) : 0, copying_us = 0;
     for (int64_t h = last - HC_WINDOW_HOURS + 1; h <= last; h++) {
         const struct hc_hour *hour = hc_series_hour(series, h);
@@ -241,16 +275,22 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int wit
     out->share_ratio = n > 0 ? all_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS) : 0.0;
     out->work_bytes = out->copying_ratio = 0;
     out->full_pause_ms = full_pause_ms(series);
-    if (n == 0 || (with_warm && young_jvm_cost(series, now_ms, copying, out)))
+    if (n == 0 || (with_warm && young_jvm_cost(series, now_ms, copying, policy->gc_share_limit_ratio, out)))
         return;
     for (unsigned i = 0; i < n; i++) {
         double us = (double)hours[i]->gc_us + (with_warm ? (double)hours[i]->warm_gc_us : 0.0);
         double young_us = (double)hours[i]->young_gc_us + (with_warm ? (double)hours[i]->warm_young_gc_us : 0.0);
         copying_us += copying * young_us;
-        work[i] = (us - copying * young_us) / 1000.0 * room_bytes(series, hours[i]);
         covered_ms[i] = (double)(hours[i]->covered_ms + (with_warm ? hours[i]->warm_covered_ms : 0));
         if (hours[i]->hour == series->now.hour.hour)
             covered_ms[i] += (double)unseen;
+        const struct stretch stretch = {.us = us - copying * young_us,
+                                        .young_us = young_us,
+                                        .ms = covered_ms[i] > LEAST_COVERED_MS ? covered_ms[i] : LEAST_COVERED_MS,
+                                        .room_bytes = room_bytes(series, hours[i]),
+                                        .heap_bytes = (double)hours[i]->heap_max_bytes,
+                                        .live_bytes = (double)hc_series_live_max(series, hours[i])};
+        work[i] = work_of(series, &stretch, policy->gc_share_limit_ratio);
     }
     out->copying_ratio = copying_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS);
     /* Three neighbours together: one full collection is a lump, and an hour that has just begun says little alone. */

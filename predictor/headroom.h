@@ -11,6 +11,8 @@
 
 #include "series.h"
 
+#include <heapcast/policy.h>
+
 /* Hours that count for GC cost, for what was observed and for what lies outside the heap: a week has all its days. */
 enum { HC_WINDOW_HOURS = 168 };
 
@@ -22,10 +24,9 @@ struct hc_gc_cost {
     int64_t covered_ms;   /* time watched in the window */
 };
 
-/* `scratch` has room for HC_RAW_SLOTS. 0 in `with_copying`: all is taken for q, none for copying (for ablation). */
-void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, int with_copying, double *scratch,
-                         struct hc_gc_cost *out);
-
+/* `scratch` has room for HC_RAW_SLOTS. */
+void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const struct hc_policy *policy,
+                         double *scratch, struct hc_gc_cost *out);
 /* 1: the running JVM's newest collections, and each whole hour of its last day, kept to that share of time, its start
  * left out. 0: they did not, or there are too few to tell. */
 int hc_headroom_keeps(const struct hc_series *series, int64_t now_ms, double limit_ratio);

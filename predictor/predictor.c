@@ -602,7 +602,7 @@ enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_
     out->task_heap_bytes = HC_BYTES_UNKNOWN;
 
     struct hc_gc_cost cost;
-    hc_headroom_gc_cost(series, now_ms, policy->with_copying, predictor->scratch, &cost);
+    hc_headroom_gc_cost(series, now_ms, policy, predictor->scratch, &cost);
     observe_window(series, now_ms, out);
     observe_live_set(series, now_ms, out);
     observe_pauses(predictor, out);

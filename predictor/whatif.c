@@ -247,7 +247,7 @@ enum hc_status hc_whatif_load(struct hc_predictor *predictor, int64_t now_ms, st
     double *scratch = malloc(HC_RAW_SLOTS * sizeof *scratch);
     if (scratch == NULL)
         return hc_fail(err, HC_ENOMEM, 0, "no memory for %d figures", HC_RAW_SLOTS);
-    hc_headroom_gc_cost(series, now_ms, policy->with_copying, scratch, &cost);
+    hc_headroom_gc_cost(series, now_ms, policy, scratch, &cost);
     if (advice.window.collections < LEAST_COLLECTIONS || cost.covered_ms < LEAST_MS ||
         advice.current_heap_bytes == HC_BYTES_UNKNOWN) {
         free(scratch);

@@ -56,7 +56,9 @@ static void collect(struct world *world, int64_t at_s, uint64_t used_mib, uint64
 static struct hc_gc_cost cost_at(const struct world *world, int64_t at_s)
 {
     struct hc_gc_cost cost;
-    hc_headroom_gc_cost(&world->series, BEGIN_MS + at_s * 1000, 1, scratch, &cost);
+    struct hc_policy policy;
+    hc_policy_init(&policy);
+    hc_headroom_gc_cost(&world->series, BEGIN_MS + at_s * 1000, &policy, scratch, &cost);
     return cost;
 }
 
@@ -247,6 +249,29 @@ static void test_where_each_collection_is_a_full_one_serial_has_less_to_move(voi
     assert_near(full_pause_of(HC_COLLECTOR_PARALLEL), 20);
 }
 
+/* 400 alive in 1000, each collection a full one: of 4 % of the time, 800 MiB of heap would take 5 %. */
+static double work_where_all_are_full(enum hc_collector collector, uint64_t ms)
+{
+    struct world world;
+    begin_as(&world, collector);
+    for (int64_t s = 1; s <= 3600; s++)
+        collect(&world, s, 400, ms);
+    double work = cost_at(&world, 3599).work_bytes / (double)MIB;
+    free(world.block);
+    return work;
+}
+
+static void test_where_all_are_full_the_share_goes_with_the_heap(void **state)
+{
+    (void)state;
+    assert_in_range((uint64_t)(100 * work_where_all_are_full(HC_COLLECTOR_G1, 40)), 2390,
+                    2410); /* 0.04 * (1000 - 400) */
+    assert_in_range((uint64_t)(100 * work_where_all_are_full(HC_COLLECTOR_PARALLEL, 40)), 1990,
+                    2010); /* 0.05 * (800 - 400) */
+    assert_in_range((uint64_t)(100 * work_where_all_are_full(HC_COLLECTOR_PARALLEL, 20)), 990,
+                    1010); /* an old generation of 400 */
+}
+
 static int keeps(const struct world *world, int64_t at_s, double limit)
 {
     return hc_headroom_keeps(&world->series, BEGIN_MS + at_s * 1000, limit);
@@ -291,6 +316,7 @@ int main(void)
         cmocka_unit_test(test_few_young_pauses_say_nothing_of_copying),
         cmocka_unit_test(test_pauses_of_concurrent_collectors_copy_nothing),
         cmocka_unit_test(test_where_each_collection_is_a_full_one_serial_has_less_to_move),
+        cmocka_unit_test(test_where_all_are_full_the_share_goes_with_the_heap),
         cmocka_unit_test(test_a_jvm_that_keeps_the_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
