@@ -21,6 +21,8 @@ enum { FULL_PAUSES = 8 };
 /* Serial: hardly anything died since the one before, or since the JVM's start, if it lies at most so many collections
  * back; and so many of them tell. */
 enum { SOON = 4, SOON_ENOUGH = 2 };
+/* Parallel: so many that were not the first of their JVM. */
+enum { LATER_ENOUGH = 3 };
 #define LEFT_MUCH 0.8
 /* What Parallel's first full collection of a JVM would have taken as its second: 0.44 to 0.72 in 22 JVMs. */
 #define FIRST_FULL_SHARE 0.7
@@ -216,9 +218,9 @@ static void add_pause(struct full_pauses *pauses, double ms)
 
 /*
  * What a full collection takes where each collection is a full one: the mean of the newest that left about as much, for
- * one that left much less had less to do. Serial moves what lies above the first that died, so those that came soon
- * after another one tell, if there are any. Parallel's first in a JVM touches pages for the first time and takes nearly
- * twice as long as the next.
+ * one that left much less had less to do. Some tell better than others, and are asked first where there are enough:
+ * Serial moves what lies above the first that died, so of its own those that came soon after another one; Parallel's
+ * first in a JVM touches pages for the first time, so the later ones.
  */
 static double full_pause_ms(const struct hc_series *series)
 {
@@ -227,19 +229,19 @@ static double full_pause_ms(const struct hc_series *series)
     int parallel = series->now.epoch.collector == HC_COLLECTOR_PARALLEL;
     int serial = series->now.epoch.collector == HC_COLLECTOR_SERIAL;
     double least = LEFT_MUCH * most_left_by_fulls(series);
-    struct full_pauses all = {0, 0}, soon = {0, 0};
-    while (full != NULL && (all.count < FULL_PAUSES || (serial && soon.count < FULL_PAUSES))) {
+    struct full_pauses all = {0, 0}, better = {0, 0};
+    while (full != NULL && (all.count < FULL_PAUSES || ((serial || parallel) && better.count < FULL_PAUSES))) {
         const struct hc_raw *before = full_before(series, &sequence);
         int first = before == NULL || before->epoch_sequence != full->epoch_sequence;
-        double ms = (double)full->sample.pause_us / 1000.0 * (first && parallel ? FIRST_FULL_SHARE : 1);
+        double ms = (double)full->sample.pause_us / 1000.0;
         if ((double)full->sample.heap_used_after_bytes >= least) {
-            add_pause(&all, ms);
-            if (serial && came_soon(full, first ? NULL : before))
-                add_pause(&soon, ms);
+            add_pause(&all, first && parallel ? FIRST_FULL_SHARE * ms : ms);
+            if ((serial && came_soon(full, first ? NULL : before)) || (parallel && !first))
+                add_pause(&better, ms);
         }
         full = before;
     }
-    const struct full_pauses *told = soon.count >= SOON_ENOUGH ? &soon : &all;
+    const struct full_pauses *told = better.count >= (serial ? SOON_ENOUGH : LATER_ENOUGH) ? &better : &all;
     return told->count > 0 ? told->sum_ms / told->count : 0;
 }
 

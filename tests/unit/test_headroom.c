@@ -242,6 +242,32 @@ static double full_pause_of(enum hc_collector collector)
     return ms;
 }
 
+/* Parallel: the first of two JVMs take 100 ms, `later` others 40. */
+static double full_pause_with_later_ones(unsigned later)
+{
+    struct world world;
+    int64_t at_s = 0;
+    begin_as(&world, HC_COLLECTOR_PARALLEL);
+    full_after_many(&world, &at_s, 100);
+    struct hc_epoch epoch = {
+        .start_ms = BEGIN_MS + at_s * 1000, .heap_max_bytes = 1000 * MIB, .collector = HC_COLLECTOR_PARALLEL};
+    hc_series_start(&world.series, &epoch);
+    full_after_many(&world, &at_s, 100);
+    for (unsigned i = 0; i < later; i++)
+        full_after_many(&world, &at_s, 40);
+    double ms = cost_at(&world, at_s).full_pause_ms;
+    free(world.block);
+    return ms;
+}
+
+static void test_parallels_first_full_collection_is_unlike_the_others(void **state)
+{
+    (void)state;
+    assert_near(full_pause_with_later_ones(0), 70);
+    assert_near(full_pause_with_later_ones(2), 55);
+    assert_near(full_pause_with_later_ones(3), 40);
+}
+
 static void test_where_each_collection_is_a_full_one_serial_has_less_to_move(void **state)
 {
     (void)state;
@@ -315,6 +341,7 @@ int main(void)
         cmocka_unit_test(test_copying_is_the_same_in_any_heap),
         cmocka_unit_test(test_few_young_pauses_say_nothing_of_copying),
         cmocka_unit_test(test_pauses_of_concurrent_collectors_copy_nothing),
+        cmocka_unit_test(test_parallels_first_full_collection_is_unlike_the_others),
         cmocka_unit_test(test_where_each_collection_is_a_full_one_serial_has_less_to_move),
         cmocka_unit_test(test_where_all_are_full_the_share_goes_with_the_heap),
         cmocka_unit_test(test_a_jvm_that_keeps_the_limit),
