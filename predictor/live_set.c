@@ -112,13 +112,9 @@ static uint64_t block_swing(const struct hc_live_set *set, enum hc_collector col
 }
 
 static void point_push(struct hc_live_set *set, const struct hc_gc_sample *sample, double allocated_bytes,
-                       uint64_t upper_bytes)
+                       uint64_t upper_bytes, double most_garbage)
 {
-    struct hc_live_point point = {.allocated_bytes = allocated_bytes,
-                                  .upper_bytes = upper_bytes,
-                                  .most_garbage =
-                                      hc_unswept_most_garbage(&set->rise, allocated_bytes, (double)upper_bytes),
-                                  .time_ms = sample->end_time_ms};
+    struct hc_live_point point = {allocated_bytes, upper_bytes, most_garbage, sample->end_time_ms};
     hc_live_points_push(set->points, &set->point_count, HC_LIVE_POINTS, point);
 }
 
@@ -249,7 +245,10 @@ static uint64_t between_clean_points(struct hc_live_set *set, const struct hc_gc
 {
     const struct hc_block_entry *least = lowest(set, block_start(set));
     uint64_t upper = least->used_bytes + block_swing(set, collector);
-    point_push(set, sample, least->allocated_bytes, upper);
+    double most = hc_has_fixed_generations(collector)
+                      ? hc_unswept_most_garbage(&set->rise, least->allocated_bytes, (double)upper)
+                      : 0;
+    point_push(set, sample, least->allocated_bytes, upper, most);
     if (set->clean_ms == INT64_MIN || !set->allocated_known)
         return upper;
     return hc_bytes(
@@ -264,7 +263,7 @@ static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sam
     if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD) {
         clean_point(set, sample, sample->kind, used, &before, out);
         uint64_t live = sample->kind == HC_GC_OLD && hc_sweeps_in_cycles(collector) ? cycle_minimum(set, used) : used;
-        point_push(set, sample, 0, live);
+        point_push(set, sample, 0, live, 0);
         return live;
     }
     if (sample->kind == HC_GC_MIXED) {

@@ -665,7 +665,8 @@ uint64_t hc_series_live_max(const struct hc_series *series, const struct hc_hour
     uint64_t most = hour->live_max_bytes;
     if (hour == &series->now.hour)
         raise_to(&most, unsettled_peak(&series->now));
-    raise_to(&most, hc_live_set_unswept_peak(&series->now.live, &hour->unswept));
+    if (hour->unswept.count > 0)
+        raise_to(&most, hc_live_set_unswept_peak(&series->now.live, &hour->unswept));
     return most;
 }
 
