@@ -235,7 +235,7 @@ static int use_from_map(JNIEnv *jni, const struct bean_gauge *g, jobject map, st
  * there now is newer than that, and grows in collections only, or by what is allocated there at once. */
 static int use_from_pools(JNIEnv *jni, const struct bean_gauge *g, enum hc_gc_kind kind, struct use *out)
 {
-    int stale = kind == HC_GC_YOUNG && g->collector != HC_COLLECTOR_Z && g->collector != HC_COLLECTOR_SHENANDOAH;
+    int stale = kind == HC_GC_YOUNG && !hc_collects_in_cycles(g->collector);
     *out = (struct use){0, -1, 0};
     for (size_t i = 0; i < g->pool_count; i++) {
         const struct heap_pool *pool = &g->pools[i];
@@ -430,7 +430,7 @@ static void look_at_runtime(JNIEnv *jni, struct bean_gauge *g)
     }
     if (g->runtime_low < 0)
         return;
-    int whole = !g->generations && (g->collector == HC_COLLECTOR_Z || g->collector == HC_COLLECTOR_SHENANDOAH);
+    int whole = !g->generations && hc_collects_in_cycles(g->collector);
     struct gc_record r = {.end_ns = now_ns(CLOCK_MONOTONIC),
                           .kind = whole ? HC_GC_OLD : HC_GC_YOUNG,
                           .used_before = -1,

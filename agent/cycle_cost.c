@@ -6,7 +6,7 @@ void cycle_cost_init(struct cycle_cost *c, enum hc_collector collector, const ch
 {
     struct gc_cpu_time t = {0, 0};
     gc_cpu_init(&c->cpu, task_dir);
-    c->runs = collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
+    c->runs = hc_collects_in_cycles(collector);
     c->processors = processors > 0 ? processors : 1;
     c->counted_ns = c->runs && gc_cpu_read(&c->cpu, &t) ? t.concurrent_ns : 0;
     c->next_ms = 0;

@@ -110,11 +110,6 @@ struct answer {
     struct heaps heaps;
 };
 
-static bool is_concurrent(enum hc_collector collector)
-{
-    return collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
-}
-
 /* "2.5 h", or minutes where it is less than two hours. */
 static const char *duration(int64_t ms, char *out, size_t size)
 {
@@ -132,7 +127,7 @@ static void print_table(const struct answer *answer)
            "%.1f %%, horizon %s\n",
            load->collections, duration(load->covered_ms, a, sizeof a), (double)load->heap_bytes / MIB,
            load->live_bytes / MIB, 100 * load->gc_share_limit_ratio, duration(load->horizon_ms, b, sizeof b));
-    if (is_concurrent(load->collector))
+    if (hc_collects_in_cycles(load->collector))
         puts(answer->newest.tells_cpu
                  ? "The collector is concurrent: CPU of its threads counts as time of all processors."
                  : "The collector is concurrent, and only its pauses are told: its CPU is not in the share of time.");
@@ -197,9 +192,9 @@ static int print_json(const struct answer *answer)
     cJSON_AddNumberToObject(history, "heap_bytes", (double)load->heap_bytes);
     cJSON_AddNumberToObject(history, "live_set_bytes", floor(load->live_bytes));
     cJSON_AddStringToObject(root, "gc_share_counts",
-                            !is_concurrent(load->collector) ? "pauses"
-                            : answer->newest.tells_cpu      ? "pauses_and_cpu"
-                                                            : "pauses_only");
+                            !hc_collects_in_cycles(load->collector) ? "pauses"
+                            : answer->newest.tells_cpu              ? "pauses_and_cpu"
+                                                                    : "pauses_only");
     cJSON_AddNumberToObject(root, "gc_share_limit_ratio", load->gc_share_limit_ratio);
     cJSON_AddNumberToObject(root, "horizon_ms", (double)load->horizon_ms);
     if (answer->recommended_bytes != HC_BYTES_UNKNOWN)

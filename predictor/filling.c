@@ -76,7 +76,7 @@ static void each_view(const struct hc_series *series, int64_t now_ms, struct poi
 /* Whole-heap collections, and the last of each run of mixed ones. */
 static void each_sweep(const struct hc_series *series, int64_t now_ms, struct points *out)
 {
-    int cycles = hc_sweeps_in_cycles(series->now.epoch.collector);
+    int cycles = hc_collects_in_cycles(series->now.epoch.collector);
     const struct hc_slots *ring = cycles ? &series->raw : &series->sweeps;
     uint64_t newest = cycles ? series->now.raw_sequence : series->now.sweep_sequence;
     for (uint64_t s = newest; s > 0 && newest - s < ring->count; s--) {

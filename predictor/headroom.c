@@ -54,19 +54,17 @@ static int64_t unseen_in_hour_ms(const struct hc_series *series, int64_t now_ms)
     return unseen_ms(series, now_ms < end_ms ? now_ms : end_ms);
 }
 
-static double room_bytes(const struct hc_series *series, const struct hc_hour *hour)
-{
-    double room = (double)hour->committed_bytes - (double)hc_series_live_max(series, hour);
-    double least = LEAST_ROOM_RATIO * (double)hour->heap_max_bytes;
-    return room > least ? room : least;
-}
-
 /* A part of the time watched. */
 struct stretch {
     double us, young_us; /* in collections, without what is copying; in young ones */
     double ms;           /* watched */
-    double room_bytes, heap_bytes, live_bytes;
+    double committed_bytes, heap_bytes, live_bytes;
 };
+
+static double room_of(const struct stretch *s)
+{
+    return fmax(s->committed_bytes - s->live_bytes, LEAST_ROOM_RATIO * s->heap_bytes);
+}
 
 /*
  * q times the time of a stretch, in bytes and ms. Where nearly all time goes into full collections, as with Serial and
@@ -76,7 +74,7 @@ struct stretch {
  */
 static double work_of(const struct hc_series *series, const struct stretch *s, double limit_ratio)
 {
-    double work = s->us / 1000.0 * s->room_bytes;
+    double work = s->us / 1000.0 * room_of(s);
     if (!hc_has_fixed_generations(series->now.epoch.collector) || s->us <= 0 || s->young_us > MOSTLY_FULL * s->us)
         return work;
     double enough = fmax(s->us / 1000.0 / s->ms * s->heap_bytes / limit_ratio, s->live_bytes / HC_OLD_RATIO);
@@ -109,9 +107,9 @@ static double fixed_share(const struct hc_series *series, int64_t now_ms, double
 
 /* The running JVM's newest collections, those of its start left out. */
 struct running {
-    double us, young_us; /* time in them */
-    double ms;           /* in so much time */
-    double room_bytes;   /* after the newest */
+    double us, young_us;    /* time in them */
+    double ms;              /* in so much time */
+    double committed_bytes; /* at the newest */
     unsigned count;
 };
 
@@ -132,11 +130,9 @@ static struct running running_jvm(const struct hc_series *series, int64_t now_ms
         r.us += (double)raw->sample.gc_time_us;
         r.young_us += raw->sample.kind == HC_GC_YOUNG ? (double)raw->sample.gc_time_us : 0;
         if (r.count++ == 0)
-            r.room_bytes = (double)raw->sample.heap_committed_bytes - (double)hc_series_live_max(series, &now->hour);
+            r.committed_bytes = (double)raw->sample.heap_committed_bytes;
     }
-    double ms = (double)(now_ms - from_ms), least = LEAST_ROOM_RATIO * (double)now->heap_max_bytes;
-    r.ms = ms > LEAST_COVERED_MS / 2 ? ms : LEAST_COVERED_MS / 2;
-    r.room_bytes = r.room_bytes > least ? r.room_bytes : least;
+    r.ms = fmax((double)(now_ms - from_ms), LEAST_COVERED_MS / 2);
     return r;
 }
 
@@ -167,7 +163,7 @@ static int young_jvm_cost(const struct hc_series *series, int64_t now_ms, double
     const struct stretch stretch = {.us = r.us - copying * r.young_us,
                                     .young_us = r.young_us,
                                     .ms = r.ms,
-                                    .room_bytes = r.room_bytes,
+                                    .committed_bytes = r.committed_bytes,
                                     .heap_bytes = (double)series->now.heap_max_bytes,
                                     .live_bytes = (double)hc_series_live_max(series, &series->now.hour)};
     out->work_bytes = work_of(series, &stretch, limit_ratio) / r.ms;
@@ -254,7 +250,7 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const s
     uint64_t gc_us = 0, warm_gc_us = 0;
     unsigned n = 0;
     int may_copy =
-        policy->with_copying && !hc_sweeps_in_cycles(series->now.epoch.collector); /* whose pauses copy nothing */
+        policy->with_copying && !hc_collects_in_cycles(series->now.epoch.collector); /* whose pauses copy nothing */
     double copying = may_copy ? 1.0 - fixed_share(series, now_ms, scratch) : 0, copying_us = 0;
     for (int64_t h = last - HC_WINDOW_HOURS + 1; h <= last; h++) {
         const struct hc_hour *hour = hc_series_hour(series, h);
@@ -289,7 +285,7 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const s
         const struct stretch stretch = {.us = us - copying * young_us,
                                         .young_us = young_us,
                                         .ms = covered_ms[i] > LEAST_COVERED_MS ? covered_ms[i] : LEAST_COVERED_MS,
-                                        .room_bytes = room_bytes(series, hours[i]),
+                                        .committed_bytes = (double)hours[i]->committed_bytes,
                                         .heap_bytes = (double)hours[i]->heap_max_bytes,
                                         .live_bytes = (double)hc_series_live_max(series, hours[i])};
         work[i] = work_of(series, &stretch, policy->gc_share_limit_ratio);

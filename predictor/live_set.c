@@ -114,8 +114,13 @@ static uint64_t block_swing(const struct hc_live_set *set, enum hc_collector col
 static void point_push(struct hc_live_set *set, const struct hc_gc_sample *sample, double allocated_bytes,
                        uint64_t upper_bytes, double most_garbage)
 {
-    struct hc_live_point point = {allocated_bytes, upper_bytes, most_garbage, sample->end_time_ms};
-    hc_live_points_push(set->points, &set->point_count, HC_LIVE_POINTS, point);
+    struct hc_live_point *p = set->points;
+    if (set->point_count >= HC_LIVE_POINTS) { /* half of them stay, each pair's higher one: what counts is peaks */
+        for (uint32_t i = 0; i < HC_LIVE_POINTS / 2; i++)
+            p[i] = p[2 * i + (p[2 * i].upper_bytes < p[2 * i + 1].upper_bytes)];
+        set->point_count = HC_LIVE_POINTS / 2;
+    }
+    p[set->point_count++] = (struct hc_live_point){allocated_bytes, upper_bytes, most_garbage, sample->end_time_ms};
 }
 
 /* The rate is trusted more, the nearer to the sweep that showed it: then all of the garbage was there, and no more. */
@@ -262,7 +267,7 @@ static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sam
     struct hc_block_entry before = before_sweep(set);
     if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD) {
         clean_point(set, sample, sample->kind, used, &before, out);
-        uint64_t live = sample->kind == HC_GC_OLD && hc_sweeps_in_cycles(collector) ? cycle_minimum(set, used) : used;
+        uint64_t live = sample->kind == HC_GC_OLD && hc_collects_in_cycles(collector) ? cycle_minimum(set, used) : used;
         point_push(set, sample, 0, live, 0);
         return live;
     }
@@ -328,8 +333,12 @@ static uint64_t peak_since_sweep(const struct hc_live_set *set, int closing)
     double newest = set->shown_rate > 0 ? fmin(set->newest_rate, set->shown_rate) : set->newest_rate;
     double rate = few ? RATE_TRUST * newest : set->rate;
     double most = few ? RATE_TRUST * fmax(set->newest_garbage, set->shown_garbage) : (double)INFINITY;
-    return hc_bytes(
-        hc_live_points_peak(set->points, set->point_count, known ? rate : 0, most, ANCHOR * (double)set->clean_bytes));
+    double anchor = ANCHOR * (double)set->clean_bytes, peak = 0;
+    for (const struct hc_live_point *p = set->points; p < set->points + set->point_count; p++) {
+        double garbage = known ? fmin(rate * p->allocated_bytes, most) : 0;
+        peak = fmax(peak, hc_less_garbage((double)p->upper_bytes, garbage, anchor));
+    }
+    return hc_bytes(peak);
 }
 
 uint64_t hc_live_set_peak(const struct hc_live_set *set)

@@ -23,9 +23,6 @@
 
 #define MIB (UINT64_C(1) << 20)
 
-/* Window of the trend and of the percentile: a trend needs days, and what is older than three of them is another load.
- */
-enum { TREND_HOURS = 72 };
 /* Below so many hours there is no percentile: the maximum counts, with a wider margin. */
 enum { LEAST_HOURS = 6 };
 /* A job's load comes and goes with the day: until one was seen whole the margin is wider, less and less. */
@@ -422,7 +419,7 @@ static void forecast_live_set(struct hc_predictor *predictor, unsigned hours, in
                               struct hc_recommendation *out)
 {
     const struct hc_policy *policy = &predictor->policy;
-    unsigned n = hours < TREND_HOURS ? hours : TREND_HOURS;
+    unsigned n = hours < HC_TREND_HOURS ? hours : HC_TREND_HOURS;
     const double *values = predictor->hours + hours - n;
     double *scratch = predictor->scratch;
     out->model.margin_ratio = margin_of(predictor, covered_ms);

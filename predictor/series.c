@@ -247,7 +247,7 @@ static void settle_hours(struct hc_series *series, const struct hc_live_told *to
 static void keep_sweep(struct hc_series *series, const struct hc_gc_sample *sample)
 {
     struct hc_state *now = &series->now;
-    int cycle = sample->kind == HC_GC_OLD && !hc_sweeps_in_cycles(now->epoch.collector);
+    int cycle = sample->kind == HC_GC_OLD && !hc_collects_in_cycles(now->epoch.collector);
     if (sample->kind != HC_GC_FULL && sample->kind != HC_GC_MIXED && !cycle)
         return;
     if (sample->kind != HC_GC_MIXED || !now->live.in_mixed_run || now->sweep_sequence == 0)

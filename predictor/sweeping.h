@@ -17,10 +17,4 @@ static inline int hc_has_fixed_generations(enum hc_collector collector)
     return collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL;
 }
 
-/* ZGC and Shenandoah: by concurrent cycles that free at once what they found, and are all of their collections. */
-static inline int hc_sweeps_in_cycles(enum hc_collector collector)
-{
-    return collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
-}
-
 #endif

@@ -2,6 +2,9 @@
 #ifndef HC_PREDICTOR_TREND_H
 #define HC_PREDICTOR_TREND_H
 
+/* Window of the trend and of the percentile: a trend needs days, and what is older than three of them is another load.
+ */
+enum { HC_TREND_HOURS = 72 };
 /* Longer series are thinned to every second, third, … value, newest kept: 48 points make 1128 pairs. */
 enum { HC_TREND_POINTS = 48, HC_TREND_PAIRS = HC_TREND_POINTS * (HC_TREND_POINTS - 1) / 2 };
 

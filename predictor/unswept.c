@@ -1,6 +1,7 @@
 #include "unswept.h"
 
 #include "bytes.h"
+#include "trend.h"
 
 #include <math.h>
 #include <string.h>
@@ -15,8 +16,8 @@
 /* When half as much again is allocated as is in use the state may be there, and so much of the rest may be garbage. */
 #define LOADED 1.5
 #define EARLY 0.1
-/* As far as the predictor's window reaches. */
-#define REACH_MS (72 * 3600000LL)
+/* As far back as the predictor's trend looks. */
+#define REACH_MS (HC_TREND_HOURS * 3600000LL)
 
 int hc_unswept_is_sound(const struct hc_unswept *unswept)
 {

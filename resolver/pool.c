@@ -6,6 +6,7 @@
 #include "limits.h"
 #include "text.h"
 
+#include <heapcast/jvm_version.h>
 #include <heapcast/memory_size.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -131,14 +132,9 @@ static uint64_t container_for(const struct hc_plan_ask *ask, const struct hc_poo
 
 /* ---- JVM options ------------------------------------------------------------------------------------------------- */
 
-static unsigned jvm_major(const struct hc_subject *subject)
+static unsigned release_of(const struct hc_plan_ask *ask)
 {
-    if (subject == NULL)
-        return 0;
-    const char *version = subject->jvm_version;
-    if (strncmp(version, "1.", 2) == 0)
-        version += 2;
-    return (unsigned)strtoul(version, NULL, 10);
+    return ask->subject != NULL ? hc_java_release(ask->subject->jvm_version) : 0;
 }
 
 static enum hc_collector collector_of(const struct hc_plan_ask *ask)
@@ -172,19 +168,19 @@ __attribute__((format(printf, 4, 5))) static void add(struct hc_text *text, cons
 static void add_give_back(struct hc_text *text, const struct hc_plan_ask *ask)
 {
     enum hc_collector collector = collector_of(ask);
-    if (collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH || collector == HC_COLLECTOR_EPSILON)
+    if (hc_collects_in_cycles(collector) || collector == HC_COLLECTOR_EPSILON)
         return;
     add(text, ask, "-XX:MinHeapFreeRatio=", "-XX:MinHeapFreeRatio=20");
     add(text, ask, "-XX:MaxHeapFreeRatio=", "-XX:MaxHeapFreeRatio=40");
-    if (collector == HC_COLLECTOR_G1 && jvm_major(ask->subject) >= 12)
+    if (collector == HC_COLLECTOR_G1 && release_of(ask) >= 12)
         add(text, ask, "-XX:G1PeriodicGCInterval=", "-XX:G1PeriodicGCInterval=60000");
 }
 
 static bool has_soft_limit(const struct hc_plan_ask *ask)
 {
     enum hc_collector collector = collector_of(ask);
-    return (collector == HC_COLLECTOR_Z && jvm_major(ask->subject) >= 13) ||
-           (collector == HC_COLLECTOR_SHENANDOAH && jvm_major(ask->subject) >= 17);
+    return (collector == HC_COLLECTOR_Z && release_of(ask) >= 13) ||
+           (collector == HC_COLLECTOR_SHENANDOAH && release_of(ask) >= 17);
 }
 
 static void add_limits(struct hc_text *text, const struct hc_plan_ask *ask, const struct hc_pool *pool)

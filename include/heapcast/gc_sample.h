@@ -21,6 +21,12 @@ enum hc_collector {
     HC_COLLECTOR_EPSILON = 7
 };
 
+/* ZGC and Shenandoah: concurrent cycles do the work, and their pauses move nothing. */
+static inline int hc_collects_in_cycles(enum hc_collector collector)
+{
+    return collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
+}
+
 enum hc_gc_kind {
     HC_GC_YOUNG = 1, /* young generation only; the old generation keeps its garbage */
     HC_GC_MIXED = 2, /* G1: young and some old regions */

@@ -1,24 +1,15 @@
 #include "tests/support/cmocka_test.h"
 
 #include "agent/cycle_cost.h"
-#include "tests/support/scratch.h"
-
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
+#include "tests/support/task_threads.h"
 
 static struct cycle_cost cost;
 
 static void thread(int id, const char *name, long long ns)
 {
-    char path[256], text[64];
-    snprintf(path, sizeof path, "%s/%d", scratch, id);
-    (void)mkdir(path, 0755);
-    snprintf(path, sizeof path, "%s/%d/comm", scratch, id);
-    write_text(path, name, strlen(name));
-    snprintf(path, sizeof path, "%s/%d/schedstat", scratch, id);
+    char text[64];
     snprintf(text, sizeof text, "%lld 5 1\n", ns);
-    write_text(path, text, strlen(text));
+    task_thread(id, name, "schedstat", text);
 }
 
 static void what_the_threads_took_is_told_once(void **state)

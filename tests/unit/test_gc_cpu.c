@@ -1,41 +1,28 @@
 #include "tests/support/cmocka_test.h"
 
 #include "agent/gc_cpu.h"
-#include "tests/support/scratch.h"
+#include "tests/support/task_threads.h"
 
-#include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static struct gc_cpu cpu;
-
-static void thread(int id, const char *name, const char *file, const char *text)
-{
-    char path[256];
-    snprintf(path, sizeof path, "%s/%d", scratch, id);
-    (void)mkdir(path, 0755);
-    snprintf(path, sizeof path, "%s/%d/comm", scratch, id);
-    write_text(path, name, strlen(name));
-    snprintf(path, sizeof path, "%s/%d/%s", scratch, id, file);
-    write_text(path, text, strlen(text));
-}
 
 static void threads_of_the_collector_are_summed(void **state)
 {
     (void)state;
     struct gc_cpu_time t;
-    thread(100, "java\n", "schedstat", "900000000 5 1\n");
-    thread(101, "GC Thread#0\n", "schedstat", "30 5 1\n");
-    thread(102, "G1 Conc#0\n", "schedstat", "400 5 1\n");
-    thread(103, "G1 Main Marker\n", "schedstat", "5000 5 1\n");
-    thread(104, "VM Thread\n", "schedstat", "7 5 1\n");
-    thread(105, "G1 Refine#0\n", "schedstat", "1000000 5 1\n"); /* works for the program's own writes */
+    task_thread(100, "java\n", "schedstat", "900000000 5 1\n");
+    task_thread(101, "GC Thread#0\n", "schedstat", "30 5 1\n");
+    task_thread(102, "G1 Conc#0\n", "schedstat", "400 5 1\n");
+    task_thread(103, "G1 Main Marker\n", "schedstat", "5000 5 1\n");
+    task_thread(104, "VM Thread\n", "schedstat", "7 5 1\n");
+    task_thread(105, "G1 Refine#0\n", "schedstat", "1000000 5 1\n"); /* works for the program's own writes */
     gc_cpu_init(&cpu, scratch);
     assert_int_equal(gc_cpu_read(&cpu, &t), 1);
     assert_int_equal(t.concurrent_ns, 5400);
     assert_int_equal(t.other_ns, 37);
     /* one is born, one dies */
-    thread(110, "GC Thread#1\n", "schedstat", "100 5 1\n");
+    task_thread(110, "GC Thread#1\n", "schedstat", "100 5 1\n");
     assert_int_equal(unlink(in_scratch("102/schedstat")), 0);
     assert_int_equal(gc_cpu_read(&cpu, &t), 1);
     assert_int_equal(t.concurrent_ns, 5000);
@@ -46,7 +33,7 @@ static void a_kernel_without_schedstat_counts_ticks(void **state)
 {
     (void)state;
     struct gc_cpu_time t;
-    thread(200, "ZWorker#0\n", "stat", "200 (ZWorker#0 (x) y) S 1 2 3 4 5 6 7 8 9 10 25 50 0 0\n");
+    task_thread(200, "ZWorker#0\n", "stat", "200 (ZWorker#0 (x) y) S 1 2 3 4 5 6 7 8 9 10 25 50 0 0\n");
     gc_cpu_init(&cpu, scratch);
     cpu.newest = 150;
     assert_int_equal(gc_cpu_read(&cpu, &t), 1);
