@@ -28,6 +28,7 @@ static const struct {
     {"sun.gc.generation.0.space.2.used", offsetof(struct perf_counters, survivor1_used)},
     {"sun.gc.generation.1.space.0.used", offsetof(struct perf_counters, old_used)},
     {"sun.gc.generation.0.space.0.capacity", offsetof(struct perf_counters, eden_capacity)},
+    {"sun.gc.generation.0.space.1.capacity", offsetof(struct perf_counters, survivor_capacity)},
     {"sun.gc.generation.0.capacity", offsetof(struct perf_counters, young_capacity)},
     {"sun.gc.generation.1.capacity", offsetof(struct perf_counters, old_capacity)},
     {"sun.gc.generation.0.maxCapacity", offsetof(struct perf_counters, young_max)},

@@ -78,7 +78,8 @@ static double work_of(const struct hc_series *series, const struct stretch *s, d
     if (!hc_has_fixed_generations(series->now.epoch.collector) || s->us <= 0 || s->young_us > MOSTLY_FULL * s->us)
         return work;
     double enough = fmax(s->us / 1000.0 / s->ms * s->heap_bytes / limit_ratio, s->live_bytes / HC_OLD_RATIO);
-    return fmin(work, limit_ratio * s->ms * (enough - s->live_bytes));
+    double capacity = hc_capacity_ratio(series->now.epoch.collector, s->committed_bytes, s->heap_bytes);
+    return fmin(work, limit_ratio * s->ms * (capacity * enough - s->live_bytes));
 }
 
 /*
@@ -241,6 +242,15 @@ static double full_pause_ms(const struct hc_series *series)
     return told->count > 0 ? told->sum_ms / told->count : 0;
 }
 
+static double capacity_now(const struct hc_series *series)
+{
+    const struct hc_state *now = &series->now;
+    const struct hc_raw *newest = hc_slots_get(&series->raw, now->raw_sequence);
+    int known = newest != NULL && newest->epoch_sequence == now->epoch_sequence;
+    return hc_capacity_ratio(now->epoch.collector, known ? (double)newest->sample.heap_committed_bytes : 0,
+                             (double)now->heap_max_bytes);
+}
+
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const struct hc_policy *policy,
                          double *scratch, struct hc_gc_cost *out)
 {
@@ -273,6 +283,7 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const s
     out->share_ratio = n > 0 ? all_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS) : 0.0;
     out->work_bytes = out->copying_ratio = 0;
     out->full_pause_ms = full_pause_ms(series);
+    out->capacity_ratio = capacity_now(series);
     if (n == 0 || (with_warm && young_jvm_cost(series, now_ms, copying, policy->gc_share_limit_ratio, out)))
         return;
     for (unsigned i = 0; i < n; i++) {

@@ -2,9 +2,10 @@
  * What a smaller heap costs in garbage collection.
  *
  * Each collection pays for what is live, and there is one collection each time the free room is used up. So the share
- * of time in collections is q / (heap - live), with q = allocation rate x cost of one refill. q is seen in the heap in
- * force, as share x (committed - live); no need to know the two factors apart. Measured for 1.1 to 3 times the live set
- * the law holds within a factor of two (docs/predictor.md).
+ * of time in collections is q / (capacity - live), with q = allocation rate x cost of one refill; capacity is the heap,
+ * with Serial and Parallel less the survivor space that they keep empty. q is seen in the heap in force, as share x
+ * (committed - live); no need to know the two factors apart. Measured for 1.1 to 3 times the live set the law holds
+ * within a factor of two (docs/predictor.md).
  */
 #ifndef HC_PREDICTOR_HEADROOM_H
 #define HC_PREDICTOR_HEADROOM_H
@@ -17,11 +18,12 @@
 enum { HC_WINDOW_HOURS = 168 };
 
 struct hc_gc_cost {
-    double work_bytes;    /* q: 99th percentile of the hours; 0 without any collection */
-    double copying_ratio; /* share of time that is no part of q: copying what survives young collections */
-    double share_ratio;   /* of the whole window */
-    double full_pause_ms; /* a full collection's, where each is one; 0: none seen */
-    int64_t covered_ms;   /* time watched in the window */
+    double work_bytes;     /* q: 99th percentile of the hours; 0 without any collection */
+    double copying_ratio;  /* share of time that is no part of q: copying what survives young collections */
+    double share_ratio;    /* of the whole window */
+    double capacity_ratio; /* of the heap, can be in use at a time; the running JVM's */
+    double full_pause_ms;  /* a full collection's, where each is one; 0: none seen */
+    int64_t covered_ms;    /* time watched in the window */
 };
 
 /* `scratch` has room for HC_RAW_SLOTS. */

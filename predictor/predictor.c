@@ -482,7 +482,8 @@ static uint64_t needed_heap(const struct hc_policy *policy, const struct hc_seri
     double headroom = policy->with_gc_cost ? GC_WORK_MARGIN * cost->work_bytes / left : 0;
     /* The floor is room for a live set that doubles at no cost; for collections it is room already. And while history
      * is short its wide margin guards against exhaustion, not against a few collections more. */
-    double hard = upper / policy->usable_ratio, soft = policy->margin_ratio * live + headroom;
+    double hard = upper / policy->usable_ratio;
+    double soft = (policy->margin_ratio * live + headroom) / cost->capacity_ratio;
     soft = fmax(soft, least_for_generations(policy, series, cost, out));
     out->model.floor_bytes = hc_bytes(floor_bytes);
     out->model.live_upper_bytes = hc_bytes(upper);

@@ -1,5 +1,7 @@
 #include "track_record.h"
 
+#include "sweeping.h"
+
 #include <math.h>
 
 void hc_track_record_add(const struct hc_series *series, int64_t now_ms, uint64_t heap_bytes, uint64_t live_upper_bytes)
@@ -19,6 +21,7 @@ struct truth {
 /* Of each hour that forecasts are judged by, looked up once: many forecasts share an hour. */
 struct hour_truth {
     double live_bytes, gc_ms, work, covered_ms; /* covered_ms negative: nothing was seen */
+    double capacity_ratio;
 };
 
 static struct hour_truth hour_truth(const struct hc_series *series, int64_t h)
@@ -28,7 +31,10 @@ static struct hour_truth hour_truth(const struct hc_series *series, int64_t h)
         return (struct hour_truth){.covered_ms = -1};
     double live = (double)hc_series_live_max(series, hour), room = (double)hour->committed_bytes - live;
     double ms = (double)(hour->gc_us + hour->warm_gc_us) / 1000.0;
-    return (struct hour_truth){live, ms, room > 0 ? ms * room : 0, (double)(hour->covered_ms + hour->warm_covered_ms)};
+    double covered_ms = (double)(hour->covered_ms + hour->warm_covered_ms);
+    double capacity =
+        hc_capacity_ratio(series->now.epoch.collector, (double)hour->committed_bytes, (double)hour->heap_max_bytes);
+    return (struct hour_truth){live, ms, room > 0 ? ms * room : 0, covered_ms, capacity};
 }
 
 /* What the hours after a forecast brought. The forecast's own hour is left out: part of it was known. */
@@ -36,7 +42,7 @@ static struct truth truth_after(const struct hour_truth *hours, const struct hc_
                                 int64_t horizon_hours)
 {
     struct truth truth = {0};
-    double work = 0, gc_ms = 0, covered_ms = 0;
+    double work = 0, gc_ms = 0, covered_ms = 0, capacity = 1;
     for (const struct hour_truth *hour = hours; hour < hours + horizon_hours; hour++) {
         if (hour->covered_ms < 0)
             continue;
@@ -46,9 +52,10 @@ static struct truth truth_after(const struct hour_truth *hours, const struct hc_
         work += hour->work;
         gc_ms += hour->gc_ms;
         covered_ms += hour->covered_ms;
+        capacity = fmin(capacity, hour->capacity_ratio);
     }
     if (covered_ms > 0) {
-        double room = (double)forecast->heap_bytes - truth.live_bytes;
+        double room = capacity * (double)forecast->heap_bytes - truth.live_bytes;
         double least = 0.05 * (double)forecast->heap_bytes;
         truth.seen_gc_share_ratio = gc_ms / covered_ms;
         truth.gc_share_ratio = fmin(1.0, work / covered_ms / (room > least ? room : least));

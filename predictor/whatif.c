@@ -106,6 +106,13 @@ static void set_live(const struct hc_series *series, const struct hc_hour *hour,
     out->live_typical_bytes = fmin(out->live_most_bytes, hc_histogram_percentile(sum, 0.5));
 }
 
+static void set_heap(const struct hc_series *series, uint64_t committed, uint64_t heap_max, struct hc_whatif_hour *out)
+{
+    out->committed_bytes = (double)committed;
+    out->heap_max_bytes = (double)heap_max;
+    out->capacity_ratio = hc_capacity_ratio(series->now.epoch.collector, out->committed_bytes, out->heap_max_bytes);
+}
+
 /* A JVM that has run for a minute or two: its own samples are the only hour. */
 static void load_young(const struct hc_series *series, int64_t now_ms, double copying_of_young,
                        struct hc_whatif_load *out)
@@ -121,10 +128,8 @@ static void load_young(const struct hc_series *series, int64_t now_ms, double co
         ms += pause;
         squares += pause * pause;
         copying_ms += sample->kind == HC_GC_YOUNG ? copying_of_young * pause : 0;
-        if (hour->heap_max_bytes <= 0) {
-            hour->committed_bytes = (double)sample->heap_committed_bytes;
-            hour->heap_max_bytes = (double)sample->heap_max_bytes;
-        }
+        if (hour->heap_max_bytes <= 0)
+            set_heap(series, sample->heap_committed_bytes, sample->heap_max_bytes, hour);
         collections += sample->kind != HC_GC_PAUSE;
     }
     if (collections < 1)
@@ -149,8 +154,7 @@ static void load_hours(const struct hc_series *series, int64_t now_ms, double co
         struct hc_whatif_hour *to = &out->hour[out->hours++];
         to->weight_ms = (double)hour->covered_ms;
         set_live(series, hour, to);
-        to->committed_bytes = (double)hour->committed_bytes;
-        to->heap_max_bytes = (double)hour->heap_max_bytes;
+        set_heap(series, hour->committed_bytes, hour->heap_max_bytes, to);
         double copying_ms = copying_of_young * (double)hour->young_gc_us / 1000.0;
         to->copying_ratio = copying_ms / to->weight_ms;
         to->work_ratio = ((double)hour->gc_us / 1000.0 - copying_ms) / to->weight_ms;
@@ -302,7 +306,7 @@ static double law_factor(double room_ratio)
 /* How many times the room of the hour a heap would have had, with so much alive in both. */
 static double room_ratio(const struct hc_whatif_hour *hour, double heap, double live)
 {
-    return or_least(heap - live, heap) / room_now(hour, live);
+    return or_least(hour->capacity_ratio * heap - live, heap) / room_now(hour, live);
 }
 
 /* Time in collections as a share, with `factor` times the work. */

@@ -27,6 +27,12 @@ static inline int hc_collects_in_cycles(enum hc_collector collector)
     return collector == HC_COLLECTOR_Z || collector == HC_COLLECTOR_SHENANDOAH;
 }
 
+/* Serial, Parallel and CMS: young collections copy from one survivor space to another, so one is always empty. */
+static inline int hc_keeps_a_survivor_space_empty(enum hc_collector collector)
+{
+    return collector == HC_COLLECTOR_SERIAL || collector == HC_COLLECTOR_PARALLEL || collector == HC_COLLECTOR_CMS;
+}
+
 enum hc_gc_kind {
     HC_GC_YOUNG = 1, /* young generation only; the old generation keeps its garbage */
     HC_GC_MIXED = 2, /* G1: young and some old regions */
@@ -56,7 +62,8 @@ struct hc_gc_sample {
         heap_used_before_bytes; /* or HC_BYTES_UNKNOWN (Serial, Parallel: eden's counter is stale before a pause) */
     uint64_t heap_used_after_bytes;
     uint64_t old_used_after_bytes; /* or HC_BYTES_UNKNOWN */
-    uint64_t heap_committed_bytes;
+    uint64_t heap_committed_bytes; /* as Runtime.totalMemory() and GC logs have it: with Serial, Parallel and CMS less
+                                      the survivor space that is kept empty */
     uint64_t heap_max_bytes;
     uint64_t allocated_bytes; /* since the sample before; HC_BYTES_UNKNOWN where it can't be told. Concurrent cycles: up
                                  to the cycle's start, so without what was allocated while it ran */

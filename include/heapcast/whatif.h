@@ -54,6 +54,7 @@ struct hc_whatif_load {
     struct hc_whatif_hour {
         double weight_ms; /* time watched */
         double live_typical_bytes, live_most_bytes, committed_bytes, heap_max_bytes;
+        double capacity_ratio;    /* of a heap, can be in use at a time */
         double copying_ratio;     /* share of time in collections that no heap gives back */
         double work_ratio;        /* the rest of it: half the free room, twice as much */
         double collections_per_h; /* each for want of room */

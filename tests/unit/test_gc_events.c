@@ -7,7 +7,7 @@
 #include <string.h>
 
 static struct {
-    int64_t eden, survivor, old, eden_capacity, young_capacity, old_capacity, young, full, phases;
+    int64_t eden, survivor, old, eden_capacity, young_capacity, old_capacity, survivor_capacity, young, full, phases;
     char cause[PERF_CAUSE_BYTES], last_cause[PERF_CAUSE_BYTES];
 } jvm;
 
@@ -18,6 +18,7 @@ static struct perf_counters counters = {
     .eden_capacity = &jvm.eden_capacity,
     .young_capacity = &jvm.young_capacity,
     .old_capacity = &jvm.old_capacity,
+    .survivor_capacity = &jvm.survivor_capacity,
     .young_invocations = &jvm.young,
     .full_invocations = &jvm.full,
     .phase_invocations = &jvm.phases,
@@ -36,6 +37,7 @@ static int set_up(void **state)
     ring_init(&ring, slot, SLOTS);
     jvm.young_capacity = 1000;
     jvm.old_capacity = 3000;
+    jvm.survivor_capacity = 100;
     snprintf(jvm.cause, sizeof jvm.cause, "Allocation Failure");
     gc_events_init(&counters, &ring);
     return 0;
@@ -147,6 +149,22 @@ static void a_cleared_cause_is_the_last_one(void **state)
     assert_string_equal(r.cause, "System.gc()");
 }
 
+/* As the JVM's own figures have it. G1's survivors are part of one space. */
+static void one_survivor_space_is_no_room(void **state)
+{
+    static const enum hc_collector less[] = {HC_COLLECTOR_SERIAL, HC_COLLECTOR_PARALLEL, HC_COLLECTOR_CMS};
+    (void)state;
+    for (size_t i = 0; i < sizeof less / sizeof less[0]; i++) {
+        struct perf_counters of = counters;
+        struct gc_record r;
+        of.collector = less[i];
+        gc_events_init(&of, &ring);
+        young_collection();
+        assert_true(ring_pop(&ring, &r));
+        assert_int_equal(r.committed, 3900);
+    }
+}
+
 static void a_full_ring_drops_and_counts(void **state)
 {
     (void)state;
@@ -164,6 +182,7 @@ int main(void)
         cmocka_unit_test_setup(a_phase_is_told_from_an_operation_that_did_nothing, set_up),
         cmocka_unit_test_setup(finish_without_start_is_left_out, set_up),
         cmocka_unit_test_setup(a_cleared_cause_is_the_last_one, set_up),
+        cmocka_unit_test_setup(one_survivor_space_is_no_room, set_up),
         cmocka_unit_test_setup(a_full_ring_drops_and_counts, set_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

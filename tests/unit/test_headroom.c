@@ -16,12 +16,13 @@ static double scratch[HC_RAW_SLOTS];
 struct world {
     struct hc_series series;
     void *block;
-    uint64_t collections;
+    uint64_t collections, committed_mib;
 };
 
 static void begin_as(struct world *world, enum hc_collector collector)
 {
     world->collections = 0;
+    world->committed_mib = 1000;
     world->block = calloc(1, hc_series_size());
     assert_int_equal(hc_series_open(&world->series, world->block, hc_series_size(), NULL), HC_OK);
     struct hc_epoch epoch = {.start_ms = BEGIN_MS, .heap_max_bytes = 1000 * MIB, .collector = collector};
@@ -40,7 +41,7 @@ static void collect_kind(struct world *world, enum hc_gc_kind kind, int64_t at_s
                                   .pause_us = gc_ms * 1000,
                                   .gc_time_us = gc_ms * 1000,
                                   .heap_used_after_bytes = used_mib * MIB,
-                                  .heap_committed_bytes = 1000 * MIB,
+                                  .heap_committed_bytes = world->committed_mib * MIB,
                                   .heap_max_bytes = 1000 * MIB,
                                   .allocated_bytes = HC_BYTES_UNKNOWN,
                                   .promoted_bytes = HC_BYTES_UNKNOWN,
@@ -94,6 +95,30 @@ static void test_the_first_minute_counts_while_there_is_hardly_more(void **state
     collect(&world, 110, 200, 100);
     assert_near(cost_at(&world, 160).share_ratio, 0.001);
     free(world.block);
+}
+
+static void test_the_empty_survivor_space_is_asked_for_too(void **state)
+{
+    static const struct {
+        enum hc_collector collector;
+        uint64_t committed_mib;
+        double capacity;
+    } cases[] = {{HC_COLLECTOR_PARALLEL, 900, 0.9},
+                 {HC_COLLECTOR_SERIAL, 967, 0.967},
+                 {HC_COLLECTOR_CMS, 967, 0.967},
+                 {HC_COLLECTOR_PARALLEL, 500, 0.96}, /* not grown whole: nobody knows */
+                 {HC_COLLECTOR_G1, 900, 1}};         /* not grown whole, and all of it can be used */
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct world world;
+        begin_as(&world, cases[i].collector);
+        world.committed_mib = cases[i].committed_mib;
+        for (int64_t s = 70; s <= 120; s += 10)
+            collect_kind(&world, HC_GC_YOUNG, s, 200, 100);
+        struct hc_gc_cost cost = cost_at(&world, 180);
+        assert_near(cost.capacity_ratio, cases[i].capacity);
+        free(world.block);
+    }
 }
 
 /* Half a minute of loading the state, pauses of 300 ms; after that one of 10 ms every second. */
@@ -332,6 +357,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_part_of_an_hour_is_divided_by_the_time_watched),
         cmocka_unit_test(test_the_first_minute_counts_while_there_is_hardly_more),
+        cmocka_unit_test(test_the_empty_survivor_space_is_asked_for_too),
         cmocka_unit_test(test_loading_is_no_measure_of_the_load),
         cmocka_unit_test(test_neighbouring_hours_share_a_lump),
         cmocka_unit_test(test_an_hour_that_has_just_begun_says_little_alone),
