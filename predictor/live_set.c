@@ -229,9 +229,14 @@ static void bear_witness(struct hc_live_set *set, const struct hc_gc_sample *ful
         hc_witnesses_add(&set->witnesses, witness);
 }
 
-/* A cycle of ZGC or Shenandoah ends with what was allocated while it ran; the least of four shows more of the truth. */
+/*
+ * A cycle of ZGC or Shenandoah ends with what was allocated while it ran; the least of four shows more of the truth.
+ * With a whole block of minor cycles since the one before, that one is too long ago to tell.
+ */
 static uint64_t cycle_minimum(struct hc_live_set *set, uint64_t used_bytes)
 {
+    if (set->block_count == HC_BLOCK)
+        set->cycle_count = 0;
     if (set->cycle_count == HC_CYCLES) {
         memmove(set->cycles_bytes, set->cycles_bytes + 1, (HC_CYCLES - 1) * sizeof set->cycles_bytes[0]);
         set->cycle_count--;
@@ -266,8 +271,9 @@ static uint64_t estimate(struct hc_live_set *set, const struct hc_gc_sample *sam
     uint64_t used = sample->heap_used_after_bytes;
     struct hc_block_entry before = before_sweep(set);
     if (sample->kind == HC_GC_FULL || sample->kind == HC_GC_OLD) {
-        clean_point(set, sample, sample->kind, used, &before, out);
         uint64_t live = sample->kind == HC_GC_OLD && hc_collects_in_cycles(collector) ? cycle_minimum(set, used) : used;
+        clean_point(set, sample, sample->kind, used, &before, out);
+        set->block[0].used_bytes = live; /* minor cycles after it start from that, too */
         point_push(set, sample, 0, live, 0);
         return live;
     }

@@ -318,6 +318,29 @@ static void test_concurrent_cycles_carry_what_was_allocated_meanwhile(void **sta
     }
 }
 
+static uint64_t see_cycle(struct hc_live_set *set, enum hc_gc_kind kind, uint64_t used)
+{
+    struct hc_gc_sample sample = {.end_time_ms = ++clock_ms, .heap_used_after_bytes = used, .kind = kind};
+    return hc_live_set_observe(set, &sample, HC_COLLECTOR_Z, &told);
+}
+
+/* ZGC with generations: what the least of four major cycles has shown to be no part of the live set stays so. */
+static void test_minor_cycles_start_from_the_least_of_four(void **state)
+{
+    (void)state;
+    struct hc_live_set set;
+    hc_live_set_init(&set);
+    see_cycle(&set, HC_GC_OLD, 220);
+    assert_int_equal(see_cycle(&set, HC_GC_OLD, 260), 220);
+    assert_int_equal(see_cycle(&set, HC_GC_YOUNG, 270), 220);
+    assert_int_equal(see_cycle(&set, HC_GC_YOUNG, 210), 210);
+    /* a live set that has grown is in each minor cycle; and in the next major one */
+    for (int i = 0; i < 2 * HC_BLOCK; i++)
+        see_cycle(&set, HC_GC_YOUNG, 300);
+    assert_int_equal(see_cycle(&set, HC_GC_YOUNG, 300), 300);
+    assert_int_equal(see_cycle(&set, HC_GC_OLD, 290), 290);
+}
+
 /* A JVM whose old generation fills with garbage: all may be live until the first sweep, which settles it. */
 static void test_a_sweep_settles_the_peak_before_it(void **state)
 {
@@ -368,6 +391,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_minimum_of_a_block_of_fifteen),
+        cmocka_unit_test(test_minor_cycles_start_from_the_least_of_four),
         cmocka_unit_test(test_a_sweep_settles_the_peak_before_it),
         cmocka_unit_test(test_a_live_set_that_fell_was_no_garbage),
         cmocka_unit_test(test_peaks_survive_thinning),
