@@ -283,6 +283,7 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const s
     out->share_ratio = n > 0 ? all_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS) : 0.0;
     out->work_bytes = out->copying_ratio = 0;
     out->full_pause_ms = full_pause_ms(series);
+    out->full_left_bytes = most_left_by_fulls(series);
     out->capacity_ratio = capacity_now(series);
     if (n == 0 || (with_warm && young_jvm_cost(series, now_ms, copying, policy->gc_share_limit_ratio, out)))
         return;

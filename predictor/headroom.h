@@ -18,12 +18,13 @@
 enum { HC_WINDOW_HOURS = 168 };
 
 struct hc_gc_cost {
-    double work_bytes;     /* q: 99th percentile of the hours; 0 without any collection */
-    double copying_ratio;  /* share of time that is no part of q: copying what survives young collections */
-    double share_ratio;    /* of the whole window */
-    double capacity_ratio; /* of the heap, can be in use at a time; the running JVM's */
-    double full_pause_ms;  /* a full collection's, where each is one; 0: none seen */
-    int64_t covered_ms;    /* time watched in the window */
+    double work_bytes;      /* q: 99th percentile of the hours; 0 without any collection */
+    double copying_ratio;   /* share of time that is no part of q: copying what survives young collections */
+    double share_ratio;     /* of the whole window */
+    double capacity_ratio;  /* of the heap, can be in use at a time; the running JVM's */
+    double full_pause_ms;   /* a full collection's, where each is one; 0: none seen */
+    double full_left_bytes; /* the most that one of the newest full collections left; 0: none seen */
+    int64_t covered_ms;     /* time watched in the window */
 };
 
 /* `scratch` has room for HC_RAW_SLOTS. */

@@ -460,7 +460,8 @@ static double least_for_generations(const struct hc_policy *policy, const struct
     const struct hc_epoch *epoch = &series->now.epoch;
     if (!hc_has_fixed_generations(epoch->collector) || cost->full_pause_ms <= 0 || !policy->with_gc_cost)
         return 0;
-    double by_room = hc_promotion_roomy_heap(&series->now.promotion, epoch, (double)seen->model.percentile_bytes);
+    double by_room = hc_promotion_roomy_heap(&series->now.promotion, epoch, (double)seen->model.percentile_bytes,
+                                             cost->full_left_bytes);
     double by_cost = GC_WORK_MARGIN * seen->observed.allocation_bytes_per_s * cost->full_pause_ms / 1000.0 /
                      (policy->gc_share_limit_ratio * HC_EDEN_RATIO);
     return fmin(by_room, by_cost); /* fmin: not the unknown one */

@@ -134,9 +134,9 @@ static double collections_in(const struct hc_loading *loading, double heap)
 
 static int has_room(const struct hc_loading *loading, const struct hc_epoch *epoch, double live, double heap)
 {
-    double wood = epoch->collector == HC_COLLECTOR_SERIAL ? DEAD_WOOD : 0;
-    double old = (1 - wood) * HC_OLD_RATIO * heap, eden = HC_EDEN_RATIO * heap, promoted = 0;
     int final = is_final(epoch);
+    double wood = final && epoch->collector == HC_COLLECTOR_SERIAL ? DEAD_WOOD : 0;
+    double old = (1 - wood) * HC_OLD_RATIO * heap, eden = HC_EDEN_RATIO * heap, promoted = 0;
     double after = final ? loading->padded_after : PADDING * loading->deviation_after;
     struct hc_padded_average average = {0, 0, 0};
     uint64_t at = 0;
@@ -173,12 +173,25 @@ static double least_of(const struct hc_loading *loading, const struct hc_epoch *
     return heap;
 }
 
-double hc_promotion_roomy_heap(const struct hc_promotion *p, const struct hc_epoch *epoch, double live)
+/*
+ * What lies in the old generation of a Serial that can come free again: what lives, and the dead wood with which it was
+ * seen, as far as that does not pass for live already; half of the most at least, for it is not the same each time. One
+ * that can't come free had better have room for all the wood that there may be.
+ */
+static double with_wood(const struct hc_epoch *epoch, double live, double left)
 {
-    double most = live / (HC_OLD_RATIO - HC_EDEN_RATIO);
+    if (epoch->collector != HC_COLLECTOR_SERIAL || is_final(epoch))
+        return live;
+    double most = DEAD_WOOD * HC_OLD_RATIO * (double)epoch->heap_max_bytes;
+    return live + (left > 0 ? fmin(fmax(most / 2, left - live), most) : most);
+}
+
+double hc_promotion_roomy_heap(const struct hc_promotion *p, const struct hc_epoch *epoch, double live, double left)
+{
+    double old = with_wood(epoch, live, left), most = old / (HC_OLD_RATIO - HC_EDEN_RATIO);
     if (live <= 0)
         return 0;
     double shown =
-        fmax(p->is_restart ? least_of(&p->now, epoch, live, most) : 0, least_of(&p->before, epoch, live, most));
+        fmax(p->is_restart ? least_of(&p->now, epoch, old, most) : 0, least_of(&p->before, epoch, old, most));
     return shown > 0 ? shown : is_final(epoch) ? most : live / (HC_OLD_RATIO - HC_EDEN_RATIO / 2);
 }

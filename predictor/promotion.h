@@ -56,11 +56,13 @@ void hc_promotion_restart(struct hc_promotion *promotion);
 void hc_promotion_observe(struct hc_promotion *promotion, const struct hc_gc_sample *sample);
 
 /*
- * The smallest heap from which on the old generation has room for `live_bytes` and for what is expected to be promoted,
- * as restarts of the job showed it: its first JVM may fill its state slowly, and the next one loads it at once. Where
- * none was seen loading so much: with room for all of eden, or half of it where the average fades (which was enough in
- * all loads of docs/closed-loop.md). 0: nothing is live.
+ * The smallest heap from which on the old generation has room for `live_bytes` (of which full collections left
+ * `left_bytes` in use, 0: not seen) and for what is expected to be promoted, as restarts of the job showed it: its
+ * first JVM may fill its state slowly, and the next one loads it at once. Where none was seen loading so much: with
+ * room for all of eden, or half of it where the average fades (which was enough in all loads of docs/closed-loop.md).
+ * 0: nothing is live.
  */
-double hc_promotion_roomy_heap(const struct hc_promotion *promotion, const struct hc_epoch *epoch, double live_bytes);
+double hc_promotion_roomy_heap(const struct hc_promotion *promotion, const struct hc_epoch *epoch, double live_bytes,
+                               double left_bytes);
 
 #endif

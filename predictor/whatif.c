@@ -282,7 +282,8 @@ enum hc_status hc_whatif_load(struct hc_predictor *predictor, int64_t now_ms, st
     load_growth(scratch, n, out);
     if (advice.model.trend_significant && advice.model.percentile_bytes != HC_BYTES_UNKNOWN)
         out->live_bytes = fmax(out->live_bytes, (double)advice.model.percentile_bytes);
-    out->roomy_bytes = hc_promotion_roomy_heap(&series->now.promotion, &series->now.epoch, out->live_bytes);
+    out->roomy_bytes =
+        hc_promotion_roomy_heap(&series->now.promotion, &series->now.epoch, out->live_bytes, cost.full_left_bytes);
     load_pauses(series, now_ms, &cost, out);
     free(scratch);
     return out->hours > 0

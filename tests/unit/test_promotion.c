@@ -66,10 +66,17 @@ static struct hc_promotion loaded_at_once(void)
     return p;
 }
 
+static uint64_t roomy_with(const struct hc_promotion *p, enum hc_collector collector, uint64_t java, uint64_t live_mib,
+                           uint64_t left_mib)
+{
+    struct hc_epoch epoch = {.collector = collector, .java = java, .heap_max_bytes = 300 * MIB};
+    return (uint64_t)(hc_promotion_roomy_heap(p, &epoch, (double)(live_mib * MIB), (double)(left_mib * MIB)) /
+                      (double)MIB);
+}
+
 static uint64_t roomy_as(const struct hc_promotion *p, enum hc_collector collector, uint64_t java, uint64_t live_mib)
 {
-    struct hc_epoch epoch = {.collector = collector, .java = java};
-    return (uint64_t)(hc_promotion_roomy_heap(p, &epoch, (double)(live_mib * MIB)) / (double)MIB);
+    return roomy_with(p, collector, java, live_mib, 0);
 }
 
 static uint64_t roomy_mib(const struct hc_promotion *p, uint64_t live_mib)
@@ -110,6 +117,20 @@ static void one_that_comes_slowly_takes_less(void **state)
     collect_young(&p, 12, 348, 90, 3);
     assert_in_range(roomy_mib(&p, 152), 264, 320);
     assert_in_range(roomy_as(&p, HC_COLLECTOR_SERIAL, 21, 152), 276, 310); /* stuck with 275, not with 287 */
+}
+
+/* Up to 10 MiB of dead wood lie in the old generation of 300. Half of it is always asked for, the rest if it was seen
+ * beside what passes for live. */
+static void dead_wood_takes_room_once(void **state)
+{
+    (void)state;
+    struct hc_promotion p = loaded_at_once();
+    uint64_t all = roomy_as(&p, HC_COLLECTOR_SERIAL, 17, 123);
+    assert_true(roomy_with(&p, HC_COLLECTOR_SERIAL, 17, 123, 123) < all);
+    assert_int_equal(roomy_with(&p, HC_COLLECTOR_SERIAL, 17, 123, 1000), all);
+    /* no room to spare where being stuck is for ever; and Parallel leaves none */
+    assert_int_equal(roomy_with(&p, HC_COLLECTOR_SERIAL, 25, 123, 123), roomy_as(&p, HC_COLLECTOR_SERIAL, 25, 123));
+    assert_int_equal(roomy_with(&p, HC_COLLECTOR_PARALLEL, 17, 123, 1000), roomy_mib(&p, 123));
 }
 
 static void what_was_not_seen_loading_says_nothing(void **state)
@@ -247,6 +268,7 @@ int main(void)
         cmocka_unit_test(a_jobs_first_jvm_says_nothing),
         cmocka_unit_test(what_was_there_before_came_at_once),
         cmocka_unit_test(unknown_allocation_makes_it_no_slower),
+        cmocka_unit_test(dead_wood_takes_room_once),
         cmocka_unit_test(what_was_not_seen_loading_says_nothing),
         cmocka_unit_test(a_restart_goes_by_the_jvm_before_until_it_has_loaded),
         cmocka_unit_test(where_generations_are_not_told_use_shows_it),
