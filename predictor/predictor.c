@@ -485,7 +485,8 @@ static uint64_t needed_heap(const struct hc_policy *policy, const struct hc_seri
      * is short its wide margin guards against exhaustion, not against a few collections more. */
     double hard = upper / policy->usable_ratio;
     double soft = (policy->margin_ratio * live + headroom) / cost->capacity_ratio;
-    soft = fmax(soft, least_for_generations(policy, series, cost, out));
+    double generations = least_for_generations(policy, series, cost, out);
+    soft = fmax(soft, generations);
     out->model.floor_bytes = hc_bytes(floor_bytes);
     out->model.live_upper_bytes = hc_bytes(upper);
     out->model.usable_ratio = policy->usable_ratio;
@@ -493,6 +494,8 @@ static uint64_t needed_heap(const struct hc_policy *policy, const struct hc_seri
     out->model.gc_copying_ratio = cost->copying_ratio;
     out->model.gc_share_limit_ratio = policy->gc_share_limit_ratio;
     out->model.gc_headroom_bytes = hc_bytes(headroom);
+    out->model.capacity_ratio = cost->capacity_ratio;
+    out->model.generations_bytes = generations > 0 ? hc_bytes(generations) : HC_BYTES_UNKNOWN;
     if (soft > hard)
         out->model.binding = HC_TERM_GC_COST;
     else if (out->model.trend_significant && out->model.trend_slope_bytes_per_h > 0) /* see forecast_live_set */
@@ -587,7 +590,8 @@ static void without_number(struct hc_recommendation *out)
     out->model.usable_ratio = out->model.gc_copying_ratio = out->model.gc_work_bytes = out->model.gc_share_limit_ratio =
         NAN;
     out->model.percentile_bytes = out->model.floor_bytes = HC_BYTES_UNKNOWN;
-    out->model.live_upper_bytes = out->model.gc_headroom_bytes = HC_BYTES_UNKNOWN;
+    out->model.live_upper_bytes = out->model.gc_headroom_bytes = out->model.generations_bytes = HC_BYTES_UNKNOWN;
+    out->model.capacity_ratio = NAN;
 }
 
 enum hc_status hc_predictor_predict(struct hc_predictor *predictor, int64_t now_ms, struct hc_recommendation *out)

@@ -8,6 +8,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Less of the heap is kept empty than anybody asks about. */
+#define WORTH_SAYING 0.995
+
 /* One decimal where the figure is small. The host may have set a locale with a decimal comma, so no %f. */
 static char *number(double value, const char *unit, char out[HC_REASON_WORD])
 {
@@ -123,13 +126,24 @@ static void say_live_set(const struct hc_reason_facts *facts, const struct hc_po
         hc_reason_bytes((double)out->model.live_upper_bytes, c), percent(policy->usable_ratio, d));
 }
 
-static void say_gc_cost(struct hc_recommendation *out)
+static void say_gc_cost(const struct hc_policy *policy, struct hc_recommendation *out)
 {
     char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
+    double by_room =
+        (policy->margin_ratio * (double)out->model.percentile_bytes + (double)out->model.gc_headroom_bytes) /
+        out->model.capacity_ratio;
+    int known = out->model.generations_bytes != HC_BYTES_UNKNOWN;
+    int by_generations = known && (double)out->model.generations_bytes > by_room;
     const char *decided = out->model.binding == HC_TERM_GC_COST ? "; this decided" : "";
     say(out, "Collections take %s of the time; %s of free heap keep that below %s%s.",
         percent(out->observed.gc_share_ratio, a), hc_reason_bytes((double)out->model.gc_headroom_bytes, b),
-        percent(out->model.gc_share_limit_ratio, c), decided);
+        percent(out->model.gc_share_limit_ratio, c), by_generations ? "" : decided);
+    if (out->model.capacity_ratio < WORTH_SAYING)
+        say(out, "A survivor space that is kept empty takes %s of the heap.",
+            percent(1 - out->model.capacity_ratio, a));
+    if (by_generations)
+        say(out, "Below %s each collection may be a full one, for want of room to promote to, and cost more%s.",
+            hc_reason_bytes((double)out->model.generations_bytes, a), decided);
 }
 
 static void say_evidence(const struct hc_reason_facts *facts, struct hc_recommendation *out)
@@ -256,7 +270,7 @@ void hc_reasons_write(const struct hc_reason_facts *facts, const struct hc_polic
         say_exhaustion(facts, out);
         if (out->observed.live_max_bytes != HC_BYTES_UNKNOWN) {
             say_live_set(facts, policy, out);
-            say_gc_cost(out);
+            say_gc_cost(policy, out);
         }
     }
     say_filling(&facts->filling, out);

@@ -72,6 +72,8 @@ static const struct field recommendation_fields[] = {
     {"model", "gc_copying_ratio", FIELD_REAL, AT(model.gc_copying_ratio)},
     {"model", "gc_share_limit_ratio", FIELD_REAL, AT(model.gc_share_limit_ratio)},
     {"model", "gc_headroom_bytes", FIELD_BYTES, AT(model.gc_headroom_bytes)},
+    {"model", "capacity_ratio", FIELD_REAL, AT(model.capacity_ratio)},
+    {"model", "generations_bytes", FIELD_BYTES, AT(model.generations_bytes)},
     {"model", "binding", FIELD_TERM, AT(model.binding)},
     {"recommendation", "verdict", FIELD_VERDICT, AT(verdict)},
     {"recommendation", "current_heap_bytes", FIELD_BYTES, AT(current_heap_bytes)},

@@ -236,7 +236,7 @@ static void test_a_heap_that_keeps_the_limit_grows_for_much_only(void **state)
 }
 
 /* 120 MiB alive, 50 MiB allocated a second, 300 ms a full collection: below 120 / 0.41 = 293 MiB each would be one. */
-static uint64_t heap_of_a_cheap_load(enum hc_collector collector, uint64_t java)
+static struct hc_recommendation advice_on_a_cheap_load(enum hc_collector collector, uint64_t java)
 {
     struct world world;
     begin(&world, 1000);
@@ -245,9 +245,14 @@ static uint64_t heap_of_a_cheap_load(enum hc_collector collector, uint64_t java)
     assert_int_equal(hc_predictor_start(world.predictor, &epoch), HC_OK);
     for (unsigned i = 0; i < 40 * 3600; i++)
         collect(&world, i % 3600 == 100 ? HC_GC_FULL : HC_GC_YOUNG, 120 * MIB, i % 3600 == 100 ? 300000 : 100, 1000);
-    uint64_t heap = predict(&world).heap_bytes / MIB;
+    struct hc_recommendation advice = predict(&world);
     finish(&world);
-    return heap;
+    return advice;
+}
+
+static uint64_t heap_of_a_cheap_load(enum hc_collector collector, uint64_t java)
+{
+    return advice_on_a_cheap_load(collector, java).heap_bytes / MIB;
 }
 
 static void test_parallel_keeps_room_for_both_generations(void **state)
@@ -256,6 +261,26 @@ static void test_parallel_keeps_room_for_both_generations(void **state)
     assert_in_range(heap_of_a_cheap_load(HC_COLLECTOR_SERIAL, 21), 134, 250);
     assert_in_range(heap_of_a_cheap_load(HC_COLLECTOR_SERIAL, 25), 293, 310); /* it stays stuck, too */
     assert_in_range(heap_of_a_cheap_load(HC_COLLECTOR_PARALLEL, 17), 293, 310);
+}
+
+static unsigned reasons_with(const struct hc_recommendation *advice, const char *words)
+{
+    unsigned found = 0;
+    for (unsigned i = 0; i < advice->reason_count; i++)
+        found += strstr(advice->reasons[i], words) != NULL;
+    return found;
+}
+
+static void test_the_room_for_generations_is_told(void **state)
+{
+    (void)state;
+    struct hc_recommendation advice = advice_on_a_cheap_load(HC_COLLECTOR_PARALLEL, 17);
+    assert_in_range(advice.model.generations_bytes / MIB, 290, advice.heap_bytes / MIB);
+    assert_int_equal(reasons_with(&advice, "for want of room to promote to, and cost more; this decided."), 1);
+    assert_int_equal(reasons_with(&advice, "this decided"), 1);
+    advice = advice_on_a_cheap_load(HC_COLLECTOR_G1, 17);
+    assert_true(advice.model.generations_bytes == HC_BYTES_UNKNOWN && advice.model.capacity_ratio == 1);
+    assert_int_equal(reasons_with(&advice, "promote"), 0);
 }
 
 /* What a history of sizes says: P and the newest estimate, in MiB. */
@@ -1340,6 +1365,7 @@ int main(void)
         cmocka_unit_test(test_the_cost_of_collections_decides_where_it_is_high),
         cmocka_unit_test(test_a_heap_that_keeps_the_limit_grows_for_much_only),
         cmocka_unit_test(test_parallel_keeps_room_for_both_generations),
+        cmocka_unit_test(test_the_room_for_generations_is_told),
         cmocka_unit_test(test_dead_wood_is_not_kept_in_the_hours),
         cmocka_unit_test(test_one_early_sweep_takes_little_off),
         cmocka_unit_test(test_a_rate_does_not_pass_to_a_jvm_that_nothing_swept),
