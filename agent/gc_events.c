@@ -24,12 +24,12 @@ static const char no_cause[PERF_CAUSE_BYTES];
 
 static void fill_in(struct perf_counters *c)
 {
-    const volatile int64_t **counts[] = {&c->eden_used,         &c->survivor0_used,    &c->survivor1_used,
-                                         &c->old_used,          &c->eden_capacity,     &c->young_capacity,
-                                         &c->old_capacity,      &c->survivor_capacity, &c->phase_invocations,
-                                         &c->young_invocations, &c->full_invocations};
+    const volatile int64_t **counts[] = {&c->eden_used,         &c->survivor0_used,     &c->survivor1_used,
+                                         &c->old_used,          &c->eden_capacity,      &c->young_capacity,
+                                         &c->old_capacity,      &c->survivor0_capacity, &c->survivor1_capacity,
+                                         &c->young_invocations, &c->full_invocations,   &c->phase_invocations};
     if (!hc_keeps_a_survivor_space_empty(c->collector))
-        c->survivor_capacity = &no_count;
+        c->survivor0_capacity = c->survivor1_capacity = &no_count;
     for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++)
         *counts[i] = *counts[i] != NULL ? *counts[i] : &no_count;
     c->cause = c->cause != NULL ? c->cause : no_cause;
@@ -39,6 +39,12 @@ static void fill_in(struct perf_counters *c)
 static int64_t used(const struct perf_counters *c)
 {
     return *c->eden_used + *c->survivor0_used + *c->survivor1_used + *c->old_used;
+}
+
+/* The capacity of the survivor space that nothing was copied to. Parallel's two can differ in size. */
+static int64_t empty_survivor(const struct perf_counters *c)
+{
+    return *c->survivor0_used == 0 ? *c->survivor0_capacity : *c->survivor1_capacity;
 }
 
 void gc_events_init(const struct perf_counters *counters, struct ring *ring)
@@ -100,7 +106,7 @@ void JNICALL gc_events_finish(jvmtiEnv *jvmti)
     r->used_after = used(c);
     r->old_before = at_start.old_before;
     r->old_after = *c->old_used;
-    r->committed = *c->young_capacity - *c->survivor_capacity + *c->old_capacity;
+    r->committed = *c->young_capacity - empty_survivor(c) + *c->old_capacity;
     r->eden_capacity = at_start.eden_capacity;
     r->young_count = young;
     r->full_count = full;

@@ -19,7 +19,7 @@ enum { PERF_CAUSE_BYTES = 40 };
 struct perf_counters {
     const volatile int64_t *eden_used, *survivor0_used, *survivor1_used, *old_used;
     const volatile int64_t *eden_capacity, *young_capacity, *old_capacity;
-    const volatile int64_t *survivor_capacity; /* of one of two that are alike; G1's are not told apart */
+    const volatile int64_t *survivor0_capacity, *survivor1_capacity;
     const volatile int64_t *young_invocations, *full_invocations;
     const volatile int64_t *phase_invocations; /* G1: Remark and Cleanup pauses */
     const char *cause, *last_cause;            /* PERF_CAUSE_BYTES of each can be read */

@@ -2,7 +2,6 @@
 
 #include "exhaustion.h"
 #include "histogram.h"
-#include "sweeping.h"
 #include "trend.h"
 
 #include <math.h>

@@ -242,13 +242,19 @@ static double full_pause_ms(const struct hc_series *series)
     return told->count > 0 ? told->sum_ms / told->count : 0;
 }
 
+/* As the running JVM's newest collection had it; a pause that moves no object may not know what is committed. */
 static double capacity_now(const struct hc_series *series)
 {
     const struct hc_state *now = &series->now;
-    const struct hc_raw *newest = hc_slots_get(&series->raw, now->raw_sequence);
-    int known = newest != NULL && newest->epoch_sequence == now->epoch_sequence;
-    return hc_capacity_ratio(now->epoch.collector, known ? (double)newest->sample.heap_committed_bytes : 0,
-                             (double)now->heap_max_bytes);
+    double committed = 0;
+    for (uint64_t s = now->raw_sequence; s > 0 && now->raw_sequence - s < HC_RAW_SLOTS && committed <= 0; s--) {
+        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+        if (raw == NULL || raw->epoch_sequence != now->epoch_sequence)
+            break;
+        if (raw->sample.kind != HC_GC_PAUSE)
+            committed = (double)raw->sample.heap_committed_bytes;
+    }
+    return hc_capacity_ratio(now->epoch.collector, committed, (double)now->heap_max_bytes);
 }
 
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const struct hc_policy *policy,

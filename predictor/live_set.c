@@ -230,16 +230,15 @@ static void bear_witness(struct hc_live_set *set, const struct hc_gc_sample *ful
 }
 
 /*
- * A cycle of ZGC or Shenandoah ends with what was allocated while it ran; the least of four shows more of the truth.
- * With a whole block of minor cycles since the one before, that one is too long ago to tell.
+ * A cycle of ZGC or Shenandoah ends with what was allocated while it ran; the least of four shows more of the truth,
+ * and with minor cycles between them, which may be many, the least of three.
  */
 static uint64_t cycle_minimum(struct hc_live_set *set, uint64_t used_bytes)
 {
-    if (set->block_count == HC_BLOCK)
-        set->cycle_count = 0;
-    if (set->cycle_count == HC_CYCLES) {
-        memmove(set->cycles_bytes, set->cycles_bytes + 1, (HC_CYCLES - 1) * sizeof set->cycles_bytes[0]);
-        set->cycle_count--;
+    uint32_t most = set->block_count > 1 ? HC_CYCLES - 2 : HC_CYCLES - 1;
+    if (set->cycle_count > most) {
+        memmove(set->cycles_bytes, set->cycles_bytes + set->cycle_count - most, most * sizeof set->cycles_bytes[0]);
+        set->cycle_count = most;
     }
     set->cycles_bytes[set->cycle_count++] = used_bytes;
     uint64_t minimum = UINT64_MAX;

@@ -132,11 +132,28 @@ static double collections_in(const struct hc_loading *loading, double heap)
     return loading->points > 0 ? 1 + floor(loading->point[loading->points - 1].allocated / (HC_EDEN_RATIO * heap)) : 0;
 }
 
-static int has_room(const struct hc_loading *loading, const struct hc_epoch *epoch, double live, double heap)
+/*
+ * Dead wood in an old generation, of Serial alone. One that can come free again has what full collections left beyond
+ * what passes for live, which mostly holds it already; half of the most at least, for it is not the same each time. One
+ * that can't had better have room for all the wood that there may be.
+ */
+static double wood_in(const struct hc_epoch *epoch, double old, double beyond_live)
+{
+    double most = epoch->collector == HC_COLLECTOR_SERIAL ? DEAD_WOOD * old : 0;
+    return is_final(epoch) ? most : fmin(fmax(most / 2, beyond_live), most);
+}
+
+/* What is to find room: what lives, and what full collections left in use beyond that. */
+struct load {
+    double live, beyond_live;
+};
+
+static int has_room(const struct hc_loading *loading, const struct hc_epoch *epoch, const struct load *load,
+                    double heap)
 {
     int final = is_final(epoch);
-    double wood = final && epoch->collector == HC_COLLECTOR_SERIAL ? DEAD_WOOD : 0;
-    double old = (1 - wood) * HC_OLD_RATIO * heap, eden = HC_EDEN_RATIO * heap, promoted = 0;
+    double whole = HC_OLD_RATIO * heap, old = whole - wood_in(epoch, whole, load->beyond_live), live = load->live;
+    double eden = HC_EDEN_RATIO * heap, promoted = 0;
     double after = final ? loading->padded_after : PADDING * loading->deviation_after;
     struct hc_padded_average average = {0, 0, 0};
     uint64_t at = 0;
@@ -163,35 +180,24 @@ static int has_loaded(const struct hc_loading *loading, double live)
 }
 
 /* 0: not shown. */
-static double least_of(const struct hc_loading *loading, const struct hc_epoch *epoch, double live, double most)
+static double least_of(const struct hc_loading *loading, const struct hc_epoch *epoch, const struct load *load,
+                       double most)
 {
     double heap = most;
-    if (!has_loaded(loading, live) || collections_in(loading, most) > MOST_COLLECTIONS)
+    if (!has_loaded(loading, load->live) || collections_in(loading, most) > MOST_COLLECTIONS)
         return 0;
-    while (STEP * heap > live / HC_OLD_RATIO && has_room(loading, epoch, live, STEP * heap))
+    while (STEP * heap > load->live / HC_OLD_RATIO && has_room(loading, epoch, load, STEP * heap))
         heap *= STEP;
     return heap;
 }
 
-/*
- * What lies in the old generation of a Serial that can come free again: what lives, and the dead wood with which it was
- * seen, as far as that does not pass for live already; half of the most at least, for it is not the same each time. One
- * that can't come free had better have room for all the wood that there may be.
- */
-static double with_wood(const struct hc_epoch *epoch, double live, double left)
-{
-    if (epoch->collector != HC_COLLECTOR_SERIAL || is_final(epoch))
-        return live;
-    double most = DEAD_WOOD * HC_OLD_RATIO * (double)epoch->heap_max_bytes;
-    return live + (left > 0 ? fmin(fmax(most / 2, left - live), most) : most);
-}
-
 double hc_promotion_roomy_heap(const struct hc_promotion *p, const struct hc_epoch *epoch, double live, double left)
 {
-    double old = with_wood(epoch, live, left), most = old / (HC_OLD_RATIO - HC_EDEN_RATIO);
+    const struct load load = {live, left > 0 ? fmax(0, left - live) : (double)INFINITY};
+    double most = live / (HC_OLD_RATIO - HC_EDEN_RATIO);
     if (live <= 0)
         return 0;
     double shown =
-        fmax(p->is_restart ? least_of(&p->now, epoch, old, most) : 0, least_of(&p->before, epoch, old, most));
+        fmax(p->is_restart ? least_of(&p->now, epoch, &load, most) : 0, least_of(&p->before, epoch, &load, most));
     return shown > 0 ? shown : is_final(epoch) ? most : live / (HC_OLD_RATIO - HC_EDEN_RATIO / 2);
 }

@@ -429,8 +429,8 @@ static double young_pause(const struct hc_whatif_load *load, double pause_ms, do
 
 void hc_whatif_heap(const struct hc_whatif_load *load, uint64_t heap_bytes, struct hc_whatif *out)
 {
-    double heap = (double)heap_bytes, room = or_least(heap - load->live_bytes, heap),
-           ratio = mean_room_ratio(load, heap);
+    double heap = (double)heap_bytes, capacity = load->hours > 0 ? load->hour[load->hours - 1].capacity_ratio : 1;
+    double room = or_least(capacity * heap - load->live_bytes, heap), ratio = mean_room_ratio(load, heap);
     memset(out, 0, sizeof *out);
     out->heap_bytes = heap_bytes;
     out->gc_share_ratio = range_of(load, heap, share_of);

@@ -32,7 +32,7 @@ struct hc_memory_sample {
     uint64_t jvm_malloc_bytes;      /* of that, the JVM's own: what it took before Flink's first task ran */
     uint64_t jvm_mapped_bytes;      /* the JVM's own beyond malloc: GC structures, data of its archive and libraries */
     uint64_t gc_structures_bytes;   /* of that, what grows with the heap (by the collector's own arithmetic) */
-    uint64_t heap_committed_bytes;  /* capacity of the generations */
+    uint64_t heap_committed_bytes;  /* capacity of the generations, both survivor spaces */
     uint64_t container_limit_bytes; /* cgroup v1 or v2 limit, or unknown where there is none */
     uint64_t container_usage_bytes; /* cgroup usage: page cache counts there too */
     uint64_t container_held_bytes;  /* of it, anonymous and shared memory: what can't be dropped */

@@ -107,7 +107,7 @@ struct hc_recommendation {
         double gc_share_limit_ratio;
         uint64_t gc_headroom_bytes; /* free heap that keeps GC below its limit */
         double capacity_ratio;      /* share of the heap that can be in use at a time: Serial, Parallel and CMS keep a
-                                       survivor      space empty */
+                                       survivor space empty */
         uint64_t generations_bytes; /* Serial, Parallel: heap from which on not each collection is a full one, or full
                                        ones keep the limit; unknown before the first full collection */
         enum hc_term binding;

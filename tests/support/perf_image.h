@@ -87,6 +87,8 @@ __attribute__((unused)) static void perf_image_g1(struct perf_image_g1 *jvm)
     perf_image_long(i, "sun.gc.generation.0.maxCapacity", 512 << 20);
     perf_image_long(i, "sun.gc.generation.0.space.0.capacity", 50 << 20);
     jvm->eden = perf_image_long(i, "sun.gc.generation.0.space.0.used", 48 << 20);
+    perf_image_long(i, "sun.gc.generation.0.space.1.capacity", 8);
+    perf_image_long(i, "sun.gc.generation.0.space.2.capacity", 4 << 20);
     jvm->survivor0 = perf_image_long(i, "sun.gc.generation.0.space.1.used", 0);
     jvm->survivor1 = perf_image_long(i, "sun.gc.generation.0.space.2.used", 3 << 20);
     perf_image_long(i, "sun.gc.generation.1.capacity", 200 << 20);

@@ -7,7 +7,8 @@
 #include <string.h>
 
 static struct {
-    int64_t eden, survivor, old, eden_capacity, young_capacity, old_capacity, survivor_capacity, young, full, phases;
+    int64_t eden, survivor, old, eden_capacity, young_capacity, old_capacity, survivor0_capacity, survivor1_capacity,
+        young, full, phases;
     char cause[PERF_CAUSE_BYTES], last_cause[PERF_CAUSE_BYTES];
 } jvm;
 
@@ -18,7 +19,8 @@ static struct perf_counters counters = {
     .eden_capacity = &jvm.eden_capacity,
     .young_capacity = &jvm.young_capacity,
     .old_capacity = &jvm.old_capacity,
-    .survivor_capacity = &jvm.survivor_capacity,
+    .survivor0_capacity = &jvm.survivor0_capacity,
+    .survivor1_capacity = &jvm.survivor1_capacity,
     .young_invocations = &jvm.young,
     .full_invocations = &jvm.full,
     .phase_invocations = &jvm.phases,
@@ -37,7 +39,8 @@ static int set_up(void **state)
     ring_init(&ring, slot, SLOTS);
     jvm.young_capacity = 1000;
     jvm.old_capacity = 3000;
-    jvm.survivor_capacity = 100;
+    jvm.survivor0_capacity = 70;
+    jvm.survivor1_capacity = 100; /* young_collection copies to the other one */
     snprintf(jvm.cause, sizeof jvm.cause, "Allocation Failure");
     gc_events_init(&counters, &ring);
     return 0;

@@ -21,6 +21,8 @@ static void finds_every_counter(void **state)
     assert_ptr_equal(c.survivor1_used, jvm.survivor1);
     assert_ptr_equal(c.old_used, jvm.old);
     assert_int_equal(*c.eden_capacity, 50 << 20);
+    assert_int_equal(*c.survivor0_capacity, 8);
+    assert_int_equal(*c.survivor1_capacity, 4 << 20);
     assert_int_equal(*c.young_capacity, 60 << 20);
     assert_int_equal(*c.old_capacity, 200 << 20);
     assert_int_equal(*c.young_max, 512 << 20);
