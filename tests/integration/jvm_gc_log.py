@@ -58,13 +58,20 @@ def pair_up(agent, log):
     return pairs
 
 
+WALL = re.compile(r"^\[[-+:.T\d]+\]")
 UPTIME = re.compile(r"\[(\d+\.\d+)s\]")
 
 
-def from_then_on(path, first):
-    """The log without the collections before the one that ended when `first` says: the agent's Java thread begins later than the JVM."""
+def from_then_on(path, first, started_at):
+    """The log without the collections before the one that ended when `first` says: the agent's Java thread begins later than the JVM.
+
+    And the JVM with its process, as to the agent: with cold files seconds pass until it can write its first line, and of so
+    short a life both judge the second half.
+    """
     lines = open(path, errors="replace").readlines()
     number = re.compile(r"GC\((\d+)\)")
+    for i in range(next(i for i, line in enumerate(lines) if number.search(line))):
+        lines[i] = WALL.sub("[%s+0000]" % started_at.rstrip("Z"), lines[i], 1)
     ends = [(abs(ms(line) - first["end_time_ms"]), int(number.search(line)[1])) for line in lines if number.search(line) and "->" in line]
     begin = min(ends)[1]
     kept = [line for line in lines if not number.search(line) or int(number.search(line)[1]) >= begin]
@@ -93,7 +100,7 @@ def judge(name, j, off):
     causes = [(a["cause"], s["cause"]) for a, s in pairs if a["cause"] and s["cause"]]
     wrong = [c for c in causes if c[0] != c[1]]
     seen = j.recommendation()
-    same_start = from_then_on(j.path("gc.log"), agent[0])
+    same_start = from_then_on(j.path("gc.log"), agent[0], seen["subject"]["started_at"])
     said = json.loads(replayed(same_start, "--json", "--policy", "warmup_ms=2000").stdout)
     heaps = [r["recommendation"].get("heap_bytes", 0) >> 20 for r in (seen, said)]
     lives = [r["observed"]["live_set_bytes"]["p99"] / 1048576 for r in (seen, said)]

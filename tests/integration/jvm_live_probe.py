@@ -14,8 +14,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import jvm
 import live
 
-HEAP = ["-Xms512m", "-Xmx512m", "-XX:+UseG1GC"]
-OWN = 1.8e6  # what the JVM itself keeps in the heap: 1.4 to 2.1 MB on JDK 11 to 25
+HEAP = ["-Xms1g", "-Xmx1g", "-XX:+UseG1GC"]
+OWN = 1.8e6  # what the JVM itself keeps in the heap: 1.1 to 2.1 MB on JDK 11 to 25
+LIVE = 160  # MiB. A look sees up to 1.8 MB more than a class histogram, whatever the live set: 1.1 % of this one, 2.1 % of 80 MiB
 FAST = "live_probe=2s,log=debug,warmup=5s,publish=1s"
 
 
@@ -30,10 +31,10 @@ def sees_the_live_set_and_leaves_no_trace(home):
     with jvm.Jvm(home) as j:
         own_log = j.path("gc.log")
         flags = HEAP + ["-Xlog:gc*,gc+liveness=off:file=%s" % own_log, "-XX:G1PeriodicGCInterval=1500"]
-        j.start(flags, live.known_live(j, 200, min=80, rate=60), FAST)
+        j.start(flags, live.known_live(j, 200, min=LIVE, rate=60), FAST)
         # while it fills its heap for the first time, what is allocated during a marking survives and counts, too
         truth = lambda: live.Truth(j.path("truth"))
-        ready = j.wait_for(lambda: truth().reaches(80 * 0.99 * (1 << 20)), 60)
+        ready = j.wait_for(lambda: truth().reaches(LIVE * 0.99 * (1 << 20)), 60)
         steady = lambda: [v for v in live.views(j) if v.time_ms > ready]
         j.wait_for(lambda: len(steady()) >= 2, 90)
         # between probes the flag is the user's again
