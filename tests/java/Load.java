@@ -14,9 +14,10 @@ import java.util.Random;
  * takes the place of what is kept), order (random, oldest: which one is replaced), object (bytes, on average), seconds (end
  * after so long), window (what is measured begins after so many seconds).
  *
- * <p>At the end it prints one line of name=value: begin and end of the window (the JVM's uptime in ms), mean_used (bytes of the
- * heap in use, sampled ten times a second as a metric would be), allocated (bytes a second), gc_cpu and own_cpu (CPU time of
- * the collector's threads and of the process in the window, in ms), others_cpu (that of everything else on the machine).
+ * <p>At the end it prints one line of name=value: begin and end of the window (the JVM's uptime in ms), wall (its end by the wall
+ * clock, in ms), mean_used (bytes of the heap in use, sampled ten times a second as a metric would be), allocated (bytes a second),
+ * gc_cpu and own_cpu (CPU time of the collector's threads and of the process in the window, in ms), others_cpu (that of everything
+ * else on the machine), kept (bytes that are live at the end).
  */
 public class Load {
     static volatile Object sink;
@@ -142,7 +143,9 @@ public class Load {
             Thread.sleep(2);
         }
         long[] to = clocks();
-        System.out.printf("begin=%d end=%d mean_used=%d allocated=%.0f gc_cpu=%d own_cpu=%d others_cpu=%d kept=%d%n", from[0], to[0], usedSum / usedCount,
+        long wall = System.currentTimeMillis();
+        System.out.printf("begin=%d end=%d wall=%d mean_used=%d allocated=%.0f gc_cpu=%d own_cpu=%d others_cpu=%d kept=%d%n",
+                from[0], to[0], wall, usedSum / usedCount,
                 (allocated - allocatedFrom) * 1000 / (to[0] - from[0]), to[1] - from[1], to[2] - from[2], (to[3] - from[3]) - (to[2] - from[2]), bytes);
     }
 }
