@@ -1,5 +1,6 @@
 #include <heapcast/backtest.h>
 
+#include "headroom.h"
 #include "hindsight.h"
 #include "histogram.h"
 
@@ -24,7 +25,6 @@ enum { DECISIONS_MAX = 100000 };
 #define ROUNDING_BYTES 1.0
 /* An empty heap is no measure for slack. */
 #define LEAST_BEST_BYTES 1048576.0
-#define LEAST_ROOM_RATIO 0.05
 
 struct decision {
     int64_t time_ms;
@@ -209,10 +209,10 @@ struct verdict {
     double violated, costly, slack, extra;
 };
 
-/* The law of headroom.c. */
+/* The law of headroom.h, of a heap without a survivor space: the best heap of hindsight has no shape. */
 static double gc_share(const struct hc_hindsight_bin *bin, double heap)
 {
-    return fmin(1.0, bin->work_bytes / fmax(heap - bin->live_bytes, LEAST_ROOM_RATIO * heap));
+    return fmin(1.0, bin->work_bytes / hc_room(heap, bin->live_bytes, heap));
 }
 
 static struct verdict judge_one(const struct walk *w, const struct decision *d, int rule)

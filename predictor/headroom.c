@@ -5,13 +5,8 @@
 #include "histogram.h"
 #include "sweeping.h"
 
-#include <math.h>
-
 /* A share is not measured over less than this. */
 #define LEAST_COVERED_MS 10000.0
-/* Committed heap can be close to the live set for moments; the room is never taken for less than this share of the
- * heap. */
-#define LEAST_ROOM_RATIO 0.05
 /* So many of the newest young pauses show what one costs at least; with fewer all of it counts as such. */
 enum { YOUNG_PAUSES = 512, YOUNG_PAUSES_LEAST = 10 };
 /* So many collections tell the cost of a JVM that has just started. */
@@ -63,7 +58,7 @@ struct stretch {
 
 static double room_of(const struct stretch *s)
 {
-    return fmax(s->committed_bytes - s->live_bytes, LEAST_ROOM_RATIO * s->heap_bytes);
+    return hc_room(s->committed_bytes, s->live_bytes, s->heap_bytes);
 }
 
 /*
@@ -108,9 +103,8 @@ static double fixed_share(const struct hc_series *series, int64_t now_ms, double
 
 /* The running JVM's newest collections, those of its start left out. */
 struct running {
-    double us, young_us;    /* time in them */
-    double ms;              /* in so much time */
-    double committed_bytes; /* at the newest */
+    double us, young_us; /* time in them */
+    double ms;           /* in so much time */
     unsigned count;
 };
 
@@ -118,7 +112,7 @@ static struct running running_jvm(const struct hc_series *series, int64_t now_ms
 {
     const struct hc_state *now = &series->now;
     int64_t from_ms = settled_from_ms(series, now_ms);
-    struct running r = {0, 0, 0, 0, 0};
+    struct running r = {0, 0, 0, 0};
     for (uint64_t s = now->raw_sequence; s > 0; s--) {
         const struct hc_raw *raw = now->raw_sequence - s < HC_RAW_SLOTS ? hc_slots_get(&series->raw, s) : NULL;
         if (raw == NULL) { /* what came before is not known any more */
@@ -130,11 +124,24 @@ static struct running running_jvm(const struct hc_series *series, int64_t now_ms
             break;
         r.us += (double)raw->sample.gc_time_us;
         r.young_us += raw->sample.kind == HC_GC_YOUNG ? (double)raw->sample.gc_time_us : 0;
-        if (r.count++ == 0)
-            r.committed_bytes = (double)raw->sample.heap_committed_bytes;
+        r.count++;
     }
     r.ms = fmax((double)(now_ms - from_ms), LEAST_COVERED_MS / 2);
     return r;
+}
+
+/* As the running JVM's newest collection had it; a pause that moves no object does not know. 0: there is none yet. */
+static double committed_now(const struct hc_series *series)
+{
+    const struct hc_state *now = &series->now;
+    for (uint64_t s = now->raw_sequence; s > 0 && now->raw_sequence - s < HC_RAW_SLOTS; s--) {
+        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
+        if (raw == NULL || raw->epoch_sequence != now->epoch_sequence)
+            break;
+        if (raw->sample.kind != HC_GC_PAUSE)
+            return (double)raw->sample.heap_committed_bytes;
+    }
+    return 0;
 }
 
 int hc_headroom_keeps(const struct hc_series *series, int64_t now_ms, double limit_ratio)
@@ -164,7 +171,7 @@ static int young_jvm_cost(const struct hc_series *series, int64_t now_ms, double
     const struct stretch stretch = {.us = r.us - copying * r.young_us,
                                     .young_us = r.young_us,
                                     .ms = r.ms,
-                                    .committed_bytes = r.committed_bytes,
+                                    .committed_bytes = committed_now(series),
                                     .heap_bytes = (double)series->now.heap_max_bytes,
                                     .live_bytes = (double)hc_series_live_max(series, &series->now.hour)};
     out->work_bytes = work_of(series, &stretch, limit_ratio) / r.ms;
@@ -219,13 +226,13 @@ static void add_pause(struct full_pauses *pauses, double ms)
  * Serial moves what lies above the first that died, so of its own those that came soon after another one; Parallel's
  * first in a JVM touches pages for the first time, so the later ones.
  */
-static double full_pause_ms(const struct hc_series *series)
+static double full_pause_ms(const struct hc_series *series, double most_left_bytes)
 {
     uint64_t sequence = series->now.sweep_sequence + 1;
     const struct hc_raw *full = full_before(series, &sequence);
     int parallel = series->now.epoch.collector == HC_COLLECTOR_PARALLEL;
     int serial = series->now.epoch.collector == HC_COLLECTOR_SERIAL;
-    double least = LEFT_MUCH * most_left_by_fulls(series);
+    double least = LEFT_MUCH * most_left_bytes;
     struct full_pauses all = {0, 0}, better = {0, 0};
     while (full != NULL && (all.count < FULL_PAUSES || ((serial || parallel) && better.count < FULL_PAUSES))) {
         const struct hc_raw *before = full_before(series, &sequence);
@@ -240,21 +247,6 @@ static double full_pause_ms(const struct hc_series *series)
     }
     const struct full_pauses *told = better.count >= (serial ? SOON_ENOUGH : LATER_ENOUGH) ? &better : &all;
     return told->count > 0 ? told->sum_ms / told->count : 0;
-}
-
-/* As the running JVM's newest collection had it; a pause that moves no object may not know what is committed. */
-static double capacity_now(const struct hc_series *series)
-{
-    const struct hc_state *now = &series->now;
-    double committed = 0;
-    for (uint64_t s = now->raw_sequence; s > 0 && now->raw_sequence - s < HC_RAW_SLOTS && committed <= 0; s--) {
-        const struct hc_raw *raw = hc_slots_get(&series->raw, s);
-        if (raw == NULL || raw->epoch_sequence != now->epoch_sequence)
-            break;
-        if (raw->sample.kind != HC_GC_PAUSE)
-            committed = (double)raw->sample.heap_committed_bytes;
-    }
-    return hc_capacity_ratio(now->epoch.collector, committed, (double)now->heap_max_bytes);
 }
 
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const struct hc_policy *policy,
@@ -288,9 +280,10 @@ void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const s
     double all_ms = (double)(out->covered_ms - (with_warm ? 0 : warm_ms));
     out->share_ratio = n > 0 ? all_us / 1000.0 / (all_ms > LEAST_COVERED_MS ? all_ms : LEAST_COVERED_MS) : 0.0;
     out->work_bytes = out->copying_ratio = 0;
-    out->full_pause_ms = full_pause_ms(series);
     out->full_left_bytes = most_left_by_fulls(series);
-    out->capacity_ratio = capacity_now(series);
+    out->full_pause_ms = full_pause_ms(series, out->full_left_bytes);
+    out->capacity_ratio =
+        hc_capacity_ratio(series->now.epoch.collector, committed_now(series), (double)series->now.heap_max_bytes);
     if (n == 0 || (with_warm && young_jvm_cost(series, now_ms, copying, policy->gc_share_limit_ratio, out)))
         return;
     for (unsigned i = 0; i < n; i++) {

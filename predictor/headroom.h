@@ -13,6 +13,9 @@
 #include "series.h"
 
 #include <heapcast/policy.h>
+#include <heapcast/recommendation.h>
+
+#include <math.h>
 
 /* Hours that count for GC cost, for what was observed and for what lies outside the heap: a week has all its days. */
 enum { HC_WINDOW_HOURS = 168 };
@@ -26,6 +29,20 @@ struct hc_gc_cost {
     double full_left_bytes; /* the most that one of the newest full collections left; 0: none seen */
     int64_t covered_ms;     /* time watched in the window */
 };
+
+/* The room that collections have. The live set can be close to what is committed for moments; the room is never taken
+ * for less than a twentieth of the heap. */
+static inline double hc_room(double capacity_bytes, double live_bytes, double heap_bytes)
+{
+    return fmax(capacity_bytes - live_bytes, 0.05 * heap_bytes);
+}
+
+/* The heap whose free part keeps the cost of collections below its limit, by the terms that `out->model` tells. */
+static inline double hc_heap_for_gc_cost(const struct hc_policy *policy, const struct hc_recommendation *out)
+{
+    double live = policy->margin_ratio * (double)out->model.percentile_bytes;
+    return (live + (double)out->model.gc_headroom_bytes) / out->model.capacity_ratio;
+}
 
 /* `scratch` has room for HC_RAW_SLOTS. */
 void hc_headroom_gc_cost(const struct hc_series *series, int64_t now_ms, const struct hc_policy *policy,

@@ -1,5 +1,7 @@
 #include "hindsight.h"
 
+#include "headroom.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -9,8 +11,6 @@
 /* 40 days of quarter hours; a longer past gets wider bins. */
 enum { BINS_MAX = 3840 };
 enum { VIEWS_LEAST = 5, FULL_LEAST = 5, MIXED_LEAST = 8, BLOCK = 15, SMOOTHED = 2 };
-/* As in headroom.c: the room is never taken for less than this share of the heap. */
-#define LEAST_ROOM_RATIO 0.05
 
 struct point {
     int64_t time_ms;
@@ -166,14 +166,16 @@ static void draw_all(struct hc_hindsight *h, const struct hc_past *past, const s
  * since one full collection is a lump. */
 static enum hc_status fill_work(struct hc_hindsight *h, const struct hc_past *past, struct hc_error *err)
 {
-    double *work = calloc(h->count, sizeof *work);
+    double *work = calloc(h->count, sizeof *work), committed = 0;
     if (work == NULL)
         return hc_fail(err, HC_ENOMEM, 0, "no memory for %zu bins", h->count);
     for (size_t i = 0; i < past->sample_count; i++) {
         const struct hc_gc_sample *s = &past->samples[i];
         size_t bin = bin_at(h, s->end_time_ms);
         double heap_max = (double)s->heap_max_bytes;
-        double room = fmax((double)s->heap_committed_bytes - h->bins[bin].live_bytes, LEAST_ROOM_RATIO * heap_max);
+        if (s->kind != HC_GC_PAUSE || committed <= 0) /* a pause does not know it */
+            committed = (double)s->heap_committed_bytes;
+        double room = hc_room(committed, h->bins[bin].live_bytes, heap_max);
         work[bin] += (double)s->gc_time_us / 1000.0 * room;
         h->bins[bin].heap_max_bytes = heap_max;
     }

@@ -484,9 +484,7 @@ static uint64_t needed_heap(const struct hc_policy *policy, const struct hc_seri
     /* The floor is room for a live set that doubles at no cost; for collections it is room already. And while history
      * is short its wide margin guards against exhaustion, not against a few collections more. */
     double hard = upper / policy->usable_ratio;
-    double soft = (policy->margin_ratio * live + headroom) / cost->capacity_ratio;
     double generations = least_for_generations(policy, series, cost, out);
-    soft = fmax(soft, generations);
     out->model.floor_bytes = hc_bytes(floor_bytes);
     out->model.live_upper_bytes = hc_bytes(upper);
     out->model.usable_ratio = policy->usable_ratio;
@@ -496,6 +494,7 @@ static uint64_t needed_heap(const struct hc_policy *policy, const struct hc_seri
     out->model.gc_headroom_bytes = hc_bytes(headroom);
     out->model.capacity_ratio = cost->capacity_ratio;
     out->model.generations_bytes = generations > 0 ? hc_bytes(generations) : HC_BYTES_UNKNOWN;
+    double soft = fmax(hc_heap_for_gc_cost(policy, out), generations);
     if (soft > hard)
         out->model.binding = HC_TERM_GC_COST;
     else if (out->model.trend_significant && out->model.trend_slope_bytes_per_h > 0) /* see forecast_live_set */

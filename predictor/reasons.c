@@ -1,5 +1,6 @@
 #include "reasons.h"
 
+#include "headroom.h"
 #include "series.h"
 
 #include <heapcast/memory_sample.h>
@@ -129,9 +130,7 @@ static void say_live_set(const struct hc_reason_facts *facts, const struct hc_po
 static void say_gc_cost(const struct hc_policy *policy, struct hc_recommendation *out)
 {
     char a[HC_REASON_WORD], b[HC_REASON_WORD], c[HC_REASON_WORD];
-    double by_room =
-        (policy->margin_ratio * (double)out->model.percentile_bytes + (double)out->model.gc_headroom_bytes) /
-        out->model.capacity_ratio;
+    double by_room = hc_heap_for_gc_cost(policy, out);
     int known = out->model.generations_bytes != HC_BYTES_UNKNOWN;
     int by_generations = known && (double)out->model.generations_bytes > by_room;
     const char *decided = out->model.binding == HC_TERM_GC_COST ? "; this decided" : "";

@@ -1,5 +1,6 @@
 #include "track_record.h"
 
+#include "headroom.h"
 #include "sweeping.h"
 
 #include <math.h>
@@ -55,10 +56,9 @@ static struct truth truth_after(const struct hour_truth *hours, const struct hc_
         capacity = fmin(capacity, hour->capacity_ratio);
     }
     if (covered_ms > 0) {
-        double room = capacity * (double)forecast->heap_bytes - truth.live_bytes;
-        double least = 0.05 * (double)forecast->heap_bytes;
+        double heap = (double)forecast->heap_bytes, room = hc_room(capacity * heap, truth.live_bytes, heap);
         truth.seen_gc_share_ratio = gc_ms / covered_ms;
-        truth.gc_share_ratio = fmin(1.0, work / covered_ms / (room > least ? room : least));
+        truth.gc_share_ratio = fmin(1.0, work / covered_ms / room);
     }
     return truth;
 }

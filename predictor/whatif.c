@@ -15,8 +15,6 @@
 
 /* Less tells nothing of a load. */
 enum { LEAST_COLLECTIONS = 10, LEAST_MS = 10000 };
-/* As in headroom.c: the room that is left is never taken for less than this share of the heap. */
-#define LEAST_ROOM_RATIO 0.05
 /* How far ahead the past is compared with what it was like before. */
 enum { PAST_HOURS = 72, PAST_LEAST_HOURS = 24 };
 /* Until a job has so many hours of its own, what other jobs did counts as well. */
@@ -31,15 +29,9 @@ enum { PAST_HOURS = 72, PAST_LEAST_HOURS = 24 };
 
 /* ---- what the history shows ------------------------------------------------------------------------------------ */
 
-static double or_least(double room, double heap)
-{
-    double least = LEAST_ROOM_RATIO * heap;
-    return room > least ? room : least;
-}
-
 static double room_now(const struct hc_whatif_hour *hour, double live)
 {
-    return or_least(hour->committed_bytes - live, hour->heap_max_bytes);
+    return hc_room(hour->committed_bytes, live, hour->heap_max_bytes);
 }
 
 /* What a look over the whole heap is off; what estimates were in the tests (docs/predictor.md, section 1); and where
@@ -128,7 +120,7 @@ static void load_young(const struct hc_series *series, int64_t now_ms, double co
         ms += pause;
         squares += pause * pause;
         copying_ms += sample->kind == HC_GC_YOUNG ? copying_of_young * pause : 0;
-        if (hour->heap_max_bytes <= 0)
+        if (hour->heap_max_bytes <= 0 && sample->kind != HC_GC_PAUSE) /* which does not know what is committed */
             set_heap(series, sample->heap_committed_bytes, sample->heap_max_bytes, hour);
         collections += sample->kind != HC_GC_PAUSE;
     }
@@ -307,7 +299,7 @@ static double law_factor(double room_ratio)
 /* How many times the room of the hour a heap would have had, with so much alive in both. */
 static double room_ratio(const struct hc_whatif_hour *hour, double heap, double live)
 {
-    return or_least(hour->capacity_ratio * heap - live, heap) / room_now(hour, live);
+    return hc_room(hour->capacity_ratio * heap, live, heap) / room_now(hour, live);
 }
 
 /* Time in collections as a share, with `factor` times the work. */
@@ -417,7 +409,7 @@ static double full_collections(const struct hc_whatif_load *load, double heap, d
 {
     if (!hc_has_fixed_generations(load->collector) || isnan(load->promoted_bytes_per_h))
         return load->full_work_bytes_per_h / room;
-    return load->promoted_bytes_per_h / or_least(HC_OLD_RATIO * heap - load->live_bytes, heap);
+    return load->promoted_bytes_per_h / hc_room(HC_OLD_RATIO * heap, load->live_bytes, heap);
 }
 
 /* In a larger heap a young collection comes later and copies more: at most as much more as it comes later. */
@@ -430,7 +422,7 @@ static double young_pause(const struct hc_whatif_load *load, double pause_ms, do
 void hc_whatif_heap(const struct hc_whatif_load *load, uint64_t heap_bytes, struct hc_whatif *out)
 {
     double heap = (double)heap_bytes, capacity = load->hours > 0 ? load->hour[load->hours - 1].capacity_ratio : 1;
-    double room = or_least(capacity * heap - load->live_bytes, heap), ratio = mean_room_ratio(load, heap);
+    double room = hc_room(capacity * heap, load->live_bytes, heap), ratio = mean_room_ratio(load, heap);
     memset(out, 0, sizeof *out);
     out->heap_bytes = heap_bytes;
     out->gc_share_ratio = range_of(load, heap, share_of);

@@ -136,6 +136,23 @@ static void test_loading_is_no_measure_of_the_load(void **state)
     free(world.block);
 }
 
+/* Its sample says the most that there can be. */
+static void test_a_pause_does_not_know_what_is_committed(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world);
+    world.committed_mib = 300;
+    for (int64_t s = 20; s <= 50; s += 10)
+        collect(&world, s, 200, 100);
+    double work = cost_at(&world, 55).work_bytes;
+    assert_true(work > 0);
+    world.committed_mib = 1000;
+    collect_kind(&world, HC_GC_PAUSE, 53, 200, 0);
+    assert_near(cost_at(&world, 55).work_bytes, work);
+    free(world.block);
+}
+
 static void test_neighbouring_hours_share_a_lump(void **state)
 {
     (void)state;
@@ -358,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_the_first_minute_counts_while_there_is_hardly_more),
         cmocka_unit_test(test_the_empty_survivor_space_is_asked_for_too),
         cmocka_unit_test(test_loading_is_no_measure_of_the_load),
+        cmocka_unit_test(test_a_pause_does_not_know_what_is_committed),
         cmocka_unit_test(test_neighbouring_hours_share_a_lump),
         cmocka_unit_test(test_an_hour_that_has_just_begun_says_little_alone),
         cmocka_unit_test(test_hours_without_collections_count_as_time),

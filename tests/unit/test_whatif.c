@@ -38,7 +38,8 @@ static void end(struct world *world)
     free(world->block);
 }
 
-static void collect(struct world *world, enum hc_gc_kind kind, int64_t at_ms, uint64_t live_mib, uint64_t pause_ms)
+static void collect_in(struct world *world, uint64_t committed_mib, enum hc_gc_kind kind, int64_t at_ms,
+                       uint64_t live_mib, uint64_t pause_ms)
 {
     struct hc_gc_sample sample = {.end_time_ms = BEGIN_MS + at_ms,
                                   .gc_id = ++world->id,
@@ -47,12 +48,17 @@ static void collect(struct world *world, enum hc_gc_kind kind, int64_t at_ms, ui
                                   .heap_used_before_bytes = HC_BYTES_UNKNOWN,
                                   .heap_used_after_bytes = live_mib * MIB,
                                   .old_used_after_bytes = HC_BYTES_UNKNOWN,
-                                  .heap_committed_bytes = 1000 * MIB,
+                                  .heap_committed_bytes = committed_mib * MIB,
                                   .heap_max_bytes = 1000 * MIB,
                                   .allocated_bytes = 100 * MIB,
                                   .promoted_bytes = kind == HC_GC_YOUNG ? MIB : HC_BYTES_UNKNOWN,
                                   .kind = kind};
     assert_int_equal(hc_predictor_observe(world->predictor, &sample), HC_OK);
+}
+
+static void collect(struct world *world, enum hc_gc_kind kind, int64_t at_ms, uint64_t live_mib, uint64_t pause_ms)
+{
+    collect_in(world, 1000, kind, at_ms, live_mib, pause_ms);
 }
 
 /* `hours` of a full collection of 100 ms every ten seconds: a share of 1 % with 1000 - live MiB free. */
@@ -194,6 +200,20 @@ static void test_the_start_is_left_out(void **state)
     end(&world);
 }
 
+/* Its sample says the most that there can be; the collections had 200 MiB of room. */
+static void test_a_pause_does_not_know_what_is_committed(void **state)
+{
+    (void)state;
+    struct world world;
+    begin(&world, HC_COLLECTOR_G1);
+    for (int64_t at_ms = 1000; at_ms <= 20000; at_ms += 1000)
+        collect_in(&world, 400, HC_GC_FULL, at_ms, 200, 10);
+    collect(&world, HC_GC_PAUSE, 20500, 200, 0);
+    struct hc_whatif_load load = load_at(&world, 21000);
+    assert_near(heap_of(&load, 600).gc_share_ratio.expected, 0.005, 0.06);
+    end(&world);
+}
+
 /* From 2.4 live sets on down Parallel may collect the whole heap each time: the upper end says so. */
 static void test_parallel_generations(void **state)
 {
@@ -247,6 +267,7 @@ int main(void)
         cmocka_unit_test(test_a_heap_below_the_live_set),
         cmocka_unit_test(test_own_growth_counts),
         cmocka_unit_test(test_the_start_is_left_out),
+        cmocka_unit_test(test_a_pause_does_not_know_what_is_committed),
         cmocka_unit_test(test_parallel_generations),
         cmocka_unit_test(test_a_larger_heap_pauses_longer),
         cmocka_unit_test(test_too_little),
