@@ -209,7 +209,7 @@ struct verdict {
     double violated, costly, slack, extra;
 };
 
-/* The law of headroom.h, of a heap without a survivor space: the best heap of hindsight has no shape. */
+/* The law of headroom.h. A survivor space that is kept empty is left out of both heaps that are compared. */
 static double gc_share(const struct hc_hindsight_bin *bin, double heap)
 {
     return fmin(1.0, bin->work_bytes / hc_room(heap, bin->live_bytes, heap));

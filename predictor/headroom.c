@@ -130,7 +130,7 @@ static struct running running_jvm(const struct hc_series *series, int64_t now_ms
     return r;
 }
 
-/* As the running JVM's newest collection had it; a pause that moves no object does not know. 0: there is none yet. */
+/* As the running JVM's newest collection had it; a pause that moves no object may not know. 0: there is none yet. */
 static double committed_now(const struct hc_series *series)
 {
     const struct hc_state *now = &series->now;
@@ -138,7 +138,7 @@ static double committed_now(const struct hc_series *series)
         const struct hc_raw *raw = hc_slots_get(&series->raw, s);
         if (raw == NULL || raw->epoch_sequence != now->epoch_sequence)
             break;
-        if (raw->sample.kind != HC_GC_PAUSE)
+        if (raw->sample.kind != HC_GC_PAUSE && raw->sample.heap_committed_bytes > 0)
             return (double)raw->sample.heap_committed_bytes;
     }
     return 0;
@@ -166,12 +166,13 @@ static int young_jvm_cost(const struct hc_series *series, int64_t now_ms, double
                           struct hc_gc_cost *out)
 {
     struct running r = running_jvm(series, now_ms);
-    if (r.count < YOUNG_JVM_COLLECTIONS)
+    double committed_bytes = committed_now(series);
+    if (r.count < YOUNG_JVM_COLLECTIONS || committed_bytes <= 0)
         return 0;
     const struct stretch stretch = {.us = r.us - copying * r.young_us,
                                     .young_us = r.young_us,
                                     .ms = r.ms,
-                                    .committed_bytes = committed_now(series),
+                                    .committed_bytes = committed_bytes,
                                     .heap_bytes = (double)series->now.heap_max_bytes,
                                     .live_bytes = (double)hc_series_live_max(series, &series->now.hour)};
     out->work_bytes = work_of(series, &stretch, limit_ratio) / r.ms;

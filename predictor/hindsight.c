@@ -166,16 +166,14 @@ static void draw_all(struct hc_hindsight *h, const struct hc_past *past, const s
  * since one full collection is a lump. */
 static enum hc_status fill_work(struct hc_hindsight *h, const struct hc_past *past, struct hc_error *err)
 {
-    double *work = calloc(h->count, sizeof *work), committed = 0;
+    double *work = calloc(h->count, sizeof *work);
     if (work == NULL)
         return hc_fail(err, HC_ENOMEM, 0, "no memory for %zu bins", h->count);
     for (size_t i = 0; i < past->sample_count; i++) {
         const struct hc_gc_sample *s = &past->samples[i];
         size_t bin = bin_at(h, s->end_time_ms);
         double heap_max = (double)s->heap_max_bytes;
-        if (s->kind != HC_GC_PAUSE || committed <= 0) /* a pause does not know it */
-            committed = (double)s->heap_committed_bytes;
-        double room = hc_room(committed, h->bins[bin].live_bytes, heap_max);
+        double room = hc_room((double)s->heap_committed_bytes, h->bins[bin].live_bytes, heap_max);
         work[bin] += (double)s->gc_time_us / 1000.0 * room;
         h->bins[bin].heap_max_bytes = heap_max;
     }

@@ -30,12 +30,13 @@ static struct hour_truth hour_truth(const struct hc_series *series, int64_t h)
     const struct hc_hour *hour = hc_series_hour(series, h);
     if (hour == NULL || hour->collections == 0)
         return (struct hour_truth){.covered_ms = -1};
-    double live = (double)hc_series_live_max(series, hour), room = (double)hour->committed_bytes - live;
+    double live = (double)hc_series_live_max(series, hour);
+    double room = hc_room((double)hour->committed_bytes, live, (double)hour->heap_max_bytes);
     double ms = (double)(hour->gc_us + hour->warm_gc_us) / 1000.0;
     double covered_ms = (double)(hour->covered_ms + hour->warm_covered_ms);
     double capacity =
         hc_capacity_ratio(series->now.epoch.collector, (double)hour->committed_bytes, (double)hour->heap_max_bytes);
-    return (struct hour_truth){live, ms, room > 0 ? ms * room : 0, covered_ms, capacity};
+    return (struct hour_truth){live, ms, ms * room, covered_ms, capacity};
 }
 
 /* What the hours after a forecast brought. The forecast's own hour is left out: part of it was known. */

@@ -120,7 +120,7 @@ static void load_young(const struct hc_series *series, int64_t now_ms, double co
         ms += pause;
         squares += pause * pause;
         copying_ms += sample->kind == HC_GC_YOUNG ? copying_of_young * pause : 0;
-        if (hour->heap_max_bytes <= 0 && sample->kind != HC_GC_PAUSE) /* which does not know what is committed */
+        if (hour->heap_max_bytes <= 0 && sample->kind != HC_GC_PAUSE) /* which may not know what is committed */
             set_heap(series, sample->heap_committed_bytes, sample->heap_max_bytes, hour);
         collections += sample->kind != HC_GC_PAUSE;
     }

@@ -71,7 +71,7 @@ def from_then_on(path, first, started_at):
     lines = open(path, errors="replace").readlines()
     number = re.compile(r"GC\((\d+)\)")
     for i in range(next(i for i, line in enumerate(lines) if number.search(line))):
-        lines[i] = WALL.sub("[%s+0000]" % started_at.rstrip("Z"), lines[i], 1)
+        lines[i] = UPTIME.sub("[0.000s]", WALL.sub("[%s+0000]" % started_at.rstrip("Z"), lines[i], 1), 1)
     ends = [(abs(ms(line) - first["end_time_ms"]), int(number.search(line)[1])) for line in lines if number.search(line) and "->" in line]
     begin = min(ends)[1]
     kept = [line for line in lines if not number.search(line) or int(number.search(line)[1]) >= begin]

@@ -136,8 +136,8 @@ static void test_loading_is_no_measure_of_the_load(void **state)
     free(world.block);
 }
 
-/* Its sample says the most that there can be. */
-static void test_a_pause_does_not_know_what_is_committed(void **state)
+/* One that no cycle has claimed yet says the most that there can be. */
+static void test_a_pause_may_not_know_what_is_committed(void **state)
 {
     (void)state;
     struct world world;
@@ -375,7 +375,7 @@ int main(void)
         cmocka_unit_test(test_the_first_minute_counts_while_there_is_hardly_more),
         cmocka_unit_test(test_the_empty_survivor_space_is_asked_for_too),
         cmocka_unit_test(test_loading_is_no_measure_of_the_load),
-        cmocka_unit_test(test_a_pause_does_not_know_what_is_committed),
+        cmocka_unit_test(test_a_pause_may_not_know_what_is_committed),
         cmocka_unit_test(test_neighbouring_hours_share_a_lump),
         cmocka_unit_test(test_an_hour_that_has_just_begun_says_little_alone),
         cmocka_unit_test(test_hours_without_collections_count_as_time),

@@ -60,6 +60,25 @@ static void test_each_forecast_is_judged_by_the_day_after(void **state)
     free(block);
 }
 
+/* All of it was live, so collections had next to no room: a twentieth of the heap counts. */
+static void test_a_full_heap_cost_what_it_cost(void **state)
+{
+    (void)state;
+    struct hc_series series;
+    void *block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(&series, block, hc_series_size(), NULL), HC_OK);
+    struct hc_epoch epoch = {.start_ms = BEGIN_MS - HC_HOUR_MS, .heap_max_bytes = 1000 * MIB};
+    hc_series_start(&series, &epoch);
+    for (int64_t h = 0; h < 26; h++) {
+        if (h == 0)
+            hc_track_record_add(&series, BEGIN_MS, 2000 * MIB, 1000 * MIB);
+        live_hour(&series, h, 1000);
+    }
+    double extra = judge(&series, 25).backtest.extra_gc_share_ratio;
+    assert_true(fabs(extra - (0.01 * 50 / 1000 - 0.01)) < 1e-4);
+    free(block);
+}
+
 static void test_a_day_without_collections_judges_nothing(void **state)
 {
     (void)state;
@@ -78,6 +97,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_forecast_is_judged_by_the_day_after),
+        cmocka_unit_test(test_a_full_heap_cost_what_it_cost),
         cmocka_unit_test(test_a_day_without_collections_judges_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
