@@ -68,9 +68,11 @@ static const struct hc_block_entry *block_start(const struct hc_live_set *set)
 static const struct hc_block_entry *lowest(const struct hc_live_set *set, const struct hc_block_entry *from)
 {
     const struct hc_block_entry *found = from;
-    for (const struct hc_block_entry *e = from; e < set->block + set->block_count; e++)
-        if (e->used_bytes <= found->used_bytes)
-            found = e;
+    uint64_t least = from->used_bytes;
+    for (const struct hc_block_entry *e = from; e < set->block + set->block_count; e++) {
+        found = e->used_bytes <= least ? e : found;
+        least = smaller(e->used_bytes, least);
+    }
     return found;
 }
 
@@ -103,10 +105,8 @@ static uint64_t block_swing(const struct hc_live_set *set, enum hc_collector col
         return 0;
     uint64_t peak = e->used_bytes, swing = 0;
     for (e++; e < end; e++) {
-        if (e->swept || e->used_bytes > peak)
-            peak = e->used_bytes;
-        else if (peak - e->used_bytes > swing)
-            swing = peak - e->used_bytes;
+        peak = e->swept || e->used_bytes > peak ? e->used_bytes : peak;
+        swing = peak - e->used_bytes > swing ? peak - e->used_bytes : swing;
     }
     return swing;
 }
