@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { HEADER_SIZE = 4096, PATH_SIZE = 4096, SET_ASIDE_MAX = 100 };
+enum { HEADER_SIZE = 4096, PATH_SIZE = 4096, SET_ASIDE_MAX = 100, PIECE = 4096 };
 
 static const char magic[8] = {'H', 'E', 'A', 'P', 'C', 'A', 'S', 'T'};
 
@@ -147,6 +147,21 @@ static int read_at(int fd, void *data, size_t size, off_t at)
     return 0;
 }
 
+/* The block is zeros already, and pages of it that stay so take no memory: most of a history is empty for weeks. */
+static int read_block(int fd, unsigned char *block, size_t size)
+{
+    static const unsigned char zeros[PIECE];
+    unsigned char piece[PIECE];
+    for (size_t at = 0; at < size; at += PIECE) {
+        size_t n = size - at < PIECE ? size - at : PIECE;
+        if (read_at(fd, piece, n, (off_t)(HEADER_SIZE + at)) != 0)
+            return -1;
+        if (memcmp(piece, zeros, n) != 0)
+            memcpy(block + at, piece, n);
+    }
+    return 0;
+}
+
 /* Gives an empty file its full size on disk, so that no later write fails for want of space, and its header. */
 static enum hc_status create(struct hc_history *h, struct hc_error *err)
 {
@@ -197,7 +212,7 @@ static enum hc_status open_or_create(struct hc_history *h, struct hc_error *err)
     int full = posix_fallocate(h->fd, 0, length);
     if (full != 0)
         return hc_fail(err, HC_EIO, 0, "%s: %s", h->path, strerror(full));
-    return read_at(h->fd, h->block, h->size, HEADER_SIZE) == 0
+    return read_block(h->fd, h->block, h->size) == 0
                ? HC_OK
                : hc_fail(err, HC_EIO, 0, "%s cannot be read: %s", h->path, strerror(errno));
 }
@@ -261,7 +276,7 @@ enum hc_status hc_history_read(const char *path, size_t size, unsigned version, 
             read_at(fd, &found, sizeof found, 0) == 0 ? mismatch(&found, &want, st.st_size) : "not a heapcast history";
         if (why != NULL)
             status = hc_fail(err, HC_EPARSE, 0, "the file is %s", why);
-        else if (read_at(fd, h->block, size, HEADER_SIZE) != 0)
+        else if (read_block(fd, h->block, size) != 0)
             status = hc_fail(err, HC_EIO, 0, "cannot be read: %s", strerror(errno));
     }
     if (fd >= 0)

@@ -1,7 +1,10 @@
 /*
  * Cost of the predictor: one observation, one look, one prediction, opening a full series, and its memory.
  * Prints a line for each: "NAME median p99 unit limit". Exit 1 where a median exceeds its limit.
+ *
+ *   bench_predictor [FILE.hc]    writes the full series, for what an agent with such a history has resident
  */
+#include <heapcast/history.h>
 #include <heapcast/predictor.h>
 
 #include <stdio.h>
@@ -59,7 +62,21 @@ static struct hc_gc_sample sample_at(int64_t time_ms)
     return sample;
 }
 
-int main(void)
+static int save(const void *block, const char *path)
+{
+    struct hc_history *history = NULL;
+    struct hc_error err;
+    if (hc_history_open(path, hc_predictor_size(), HC_SERIES_VERSION, &history, &err) != HC_OK) {
+        fprintf(stderr, "%s\n", err.text);
+        return 0;
+    }
+    memcpy(hc_history_memory(history), block, hc_predictor_size());
+    int done = hc_history_write(history, 0, hc_predictor_size(), &err) == HC_OK;
+    hc_history_close(history);
+    return done;
+}
+
+int main(int argc, char **argv)
 {
     static double us[OBSERVATIONS];
     static struct hc_recommendation advice;
@@ -108,6 +125,8 @@ int main(void)
     slow |= report("open a full series", us, OPENINGS, 5000);
     printf("%-22s %zu bytes, limit 1048576\n", "series", hc_predictor_size());
     hc_predictor_free(predictor);
+    if (argc > 1 && !save(block, argv[1]))
+        return 2;
     free(block);
     return slow;
 }

@@ -33,12 +33,18 @@ class Host:
         self.java = os.path.join(home, "bin", "java")
         self.path = os.pathsep.join([build, jvm.classes()])
         self.directory = directory
+        self.full = os.path.join(directory, "full")  # an agent's folder after three weeks
+        os.makedirs(self.full)
+        write = [os.path.join(build, "bench_predictor"), os.path.join(self.full, "heapcast-bench.hc")]
+        if subprocess.run(write, capture_output=True).returncode not in (0, 1):  # 1: slow
+            sys.exit("bench_predictor wrote no history")
         self.kinds = ["without", "agent", "listener"]
         if subprocess.run(self.command("jfr", SMALL, ["Idle", "0"]), capture_output=True).returncode == 0:
             self.kinds.append("jfr")
 
     def command(self, kind, flags, program):
         added = {"agent": ["-agentpath:%s=dir=%s,name=bench,log=error" % (jvm.AGENT, self.directory)],
+                 "full": ["-agentpath:%s=dir=%s,name=bench,log=error" % (jvm.AGENT, self.full)],
                  "jfr": ["-XX:StartFlightRecording:settings=%s,filename=%s" % (os.path.join(HERE, "gc_only.jfc"),
                                                                                os.path.join(self.directory, "bench.jfr"))]}
         before = ["GcListener"] if kind == "listener" else []
@@ -52,9 +58,9 @@ def differences(rounds, kind):
     return [r[kind] - r["without"] for r in rounds]
 
 
-def rows(what, rounds, unit, limit):
+def rows(what, rounds, unit, limit, kind="agent"):
     """The agent's difference against the JVM alone, a line for each peer."""
-    middle, spread = quartiles(differences(rounds, "agent"))
+    middle, spread = quartiles(differences(rounds, kind))
     for kind, name in PEERS.items():
         row(what, middle, spread, unit, limit, name, quartiles(differences(rounds, kind))[0] if kind in rounds[0] else None)
         what, limit = "  the same beside", None
@@ -96,12 +102,13 @@ def memory(host, what, flags):
     """The variants of a round sleep side by side: what one has resident does not depend on the others."""
     rounds = []
     for _ in range(IDLES):
-        running = {kind: host.start(kind, flags, ["Idle", str(IDLE_S * 1000 + 5000)]) for kind in host.kinds}
+        running = {kind: host.start(kind, flags, ["Idle", str(IDLE_S * 1000 + 5000)]) for kind in host.kinds + ["full"]}
         time.sleep(IDLE_S)
         rounds.append({kind: resident_mib(process.pid) for kind, process in running.items()})
         end(running)
     for index, key in ((0, "VmRSS"), (1, "VmHWM")):
         rows("memory added, %s, %s after %d s" % (what, key, IDLE_S), [{kind: v[index] for kind, v in r.items()} for r in rounds], "MiB", 2)
+    rows("  with three weeks of history, VmRSS", [{kind: v[0] for kind, v in r.items()} for r in rounds], "MiB", None, "full")
 
 
 def end(running):
