@@ -5,6 +5,7 @@
 #include "tests/support/scratch.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -43,6 +44,31 @@ static int clean(void **state)
     h = NULL;
     snprintf(command, sizeof command, "rm -rf '%s'/*", scratch);
     return system(command);
+}
+
+static unsigned resident_pages(const void *block, size_t size)
+{
+    unsigned char in[1024] = {0};
+    unsigned count = 0;
+    uintptr_t from = (uintptr_t)block / 4096 * 4096;
+    assert_int_equal(mincore((void *)from, (uintptr_t)block + size - from, in), 0);
+    for (size_t i = 0; i < sizeof in; i++)
+        count += in[i] & 1;
+    return count;
+}
+
+static void what_was_never_written_takes_no_memory(void **state)
+{
+    enum { LARGE = 1 << 20, AT = LARGE / 2 };
+    (void)state;
+    assert_int_equal(hc_history_open(in_scratch("h.hc"), LARGE, VERSION, &h, &err), HC_OK);
+    strcpy((char *)hc_history_memory(h) + AT, "what was seen");
+    assert_int_equal(hc_history_write(h, AT, 14, &err), HC_OK);
+    hc_history_close(h);
+    assert_int_equal(hc_history_open(in_scratch("h.hc"), LARGE, VERSION, &h, &err), HC_OK);
+    assert_string_equal((char *)hc_history_memory(h) + AT, "what was seen");
+    assert_in_range(resident_pages(hc_history_memory(h), LARGE), 1,
+                    LARGE / 4096 / 4); /* malloc may clear what was its top */
 }
 
 static void a_new_history_is_zeros_of_full_size(void **state)
@@ -487,6 +513,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, clean)
     const struct CMUnitTest tests[] = {
+        TEST(what_was_never_written_takes_no_memory),
         TEST(a_new_history_is_zeros_of_full_size),
         TEST(content_outlives_a_close),
         TEST(content_outlives_a_kill),
