@@ -37,15 +37,14 @@ def sees_the_live_set_and_leaves_no_trace(home):
         ready = j.wait_for(lambda: truth().reaches(LIVE * 0.99 * (1 << 20)), 60)
         steady = lambda: [v for v in live.views(j) if v.time_ms > ready]
         j.wait_for(lambda: len(steady()) >= 2, 90)
-        # between probes the flag is the user's again
-        seen = [flag(j, "G1PeriodicGCInterval") for _ in range(2)]
+        # between probes the flag is the user's again; on a busy machine asking takes as long as a probe
+        j.wait_for(lambda: flag(j, "G1PeriodicGCInterval") == "1500", 30)
         j.process.send_signal(signal.SIGTERM)
         assert j.process.wait(30) == 143, j.err()
         found = live.views(j)
         wrong = live.errors(steady(), truth(), OWN)
         assert wrong and max(abs(e) for e in wrong) <= 0.02, wrong
         assert all(v.asked and v.used >= v.live and 0 < v.cpu_us < 5e6 for v in found), j.messages()
-        assert "1500" in seen, seen
         r = j.recommendation()["observed"]["live_probe"]
         assert r["probes"] == len(found) and r["pause_max_ms"] > 0 and 0 < r["cpu_share_ratio"] < 1, r
         assert sorted(os.listdir(j.dir)) == ["err", "gc.log", "heapcast-t.hc", "heapcast-t.json", "out", "truth"]
