@@ -58,9 +58,9 @@ def differences(rounds, kind):
     return [r[kind] - r["without"] for r in rounds]
 
 
-def rows(what, rounds, unit, limit, kind="agent"):
+def rows(what, rounds, unit, limit, ours="agent"):
     """The agent's difference against the JVM alone, a line for each peer."""
-    middle, spread = quartiles(differences(rounds, kind))
+    middle, spread = quartiles(differences(rounds, ours))
     for kind, name in PEERS.items():
         row(what, middle, spread, unit, limit, name, quartiles(differences(rounds, kind))[0] if kind in rounds[0] else None)
         what, limit = "  the same beside", None

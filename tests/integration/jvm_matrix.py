@@ -253,10 +253,10 @@ def judge(version, collector, mode, j, row):
     assert len(wrong) <= max(1, len(causes) * (0.05 if late else 0.01)), "%d of %d causes are wrong: %s" % (len(wrong), len(causes), wrong[:3])
     assert mode == "no perf" or not in_blocks or len(causes) >= LEAST, "only %d causes" % len(causes)
     # beside busy processes the kernel takes the processor away between the agent's clock and the log's: half of Serial's pauses
-    # are then apart by milliseconds, the rest as on a quiet machine
+    # are then apart by milliseconds, the rest, and those of all others, as on a quiet machine
     quartile = sorted(pauses)[len(pauses) // 4]
-    assert "runtime" in sources or (quartile <= 0.2 and row["pause"] <= 5), "pause time is off by %.3f ms (lower quartile), %.3f ms (median)" % (
-        quartile, row["pause"])
+    close = quartile <= 0.2 and row["pause"] <= (5 if collector == "Serial" else 0.2)
+    assert close or "runtime" in sources, "pause time is off by %.3f ms (lower quartile), %.3f ms (median)" % (quartile, row["pause"])
     if mode == "check jni":
         said = open(j.path("out")).read() + j.err()
         assert "WARNING in native" not in said and "FATAL" not in said, said[:600]

@@ -11,6 +11,16 @@
 #define MIB (UINT64_C(1) << 20)
 #define BEGIN_MS (INT64_C(1700000000000) / HC_HOUR_MS * HC_HOUR_MS)
 
+/* A JVM that starts an hour before; the caller frees the block. */
+static void *begin(struct hc_series *series)
+{
+    void *block = calloc(1, hc_series_size());
+    assert_int_equal(hc_series_open(series, block, hc_series_size(), NULL), HC_OK);
+    struct hc_epoch epoch = {.start_ms = BEGIN_MS - HC_HOUR_MS, .heap_max_bytes = 1000 * MIB};
+    hc_series_start(series, &epoch);
+    return block;
+}
+
 static void live_hour(struct hc_series *series, int64_t hour, uint64_t live_mib)
 {
     struct hc_gc_sample sample = {.end_time_ms = BEGIN_MS + hour * HC_HOUR_MS + 1800000,
@@ -35,10 +45,7 @@ static void test_each_forecast_is_judged_by_the_day_after(void **state)
 {
     (void)state;
     struct hc_series series;
-    void *block = calloc(1, hc_series_size());
-    assert_int_equal(hc_series_open(&series, block, hc_series_size(), NULL), HC_OK);
-    struct hc_epoch epoch = {.start_ms = BEGIN_MS - HC_HOUR_MS, .heap_max_bytes = 1000 * MIB};
-    hc_series_start(&series, &epoch);
+    void *block = begin(&series);
     for (int64_t h = 0; h < 48; h++) {
         if (h == 0 || h == 10)
             hc_track_record_add(&series, BEGIN_MS + h * HC_HOUR_MS, 400 * MIB, 300 * MIB);
@@ -65,15 +72,10 @@ static void test_a_full_heap_cost_what_it_cost(void **state)
 {
     (void)state;
     struct hc_series series;
-    void *block = calloc(1, hc_series_size());
-    assert_int_equal(hc_series_open(&series, block, hc_series_size(), NULL), HC_OK);
-    struct hc_epoch epoch = {.start_ms = BEGIN_MS - HC_HOUR_MS, .heap_max_bytes = 1000 * MIB};
-    hc_series_start(&series, &epoch);
-    for (int64_t h = 0; h < 26; h++) {
-        if (h == 0)
-            hc_track_record_add(&series, BEGIN_MS, 2000 * MIB, 1000 * MIB);
+    void *block = begin(&series);
+    hc_track_record_add(&series, BEGIN_MS, 2000 * MIB, 1000 * MIB);
+    for (int64_t h = 0; h < 26; h++)
         live_hour(&series, h, 1000);
-    }
     double extra = judge(&series, 25).backtest.extra_gc_share_ratio;
     assert_true(fabs(extra - (0.01 * 50 / 1000 - 0.01)) < 1e-4);
     free(block);
